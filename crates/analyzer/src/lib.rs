@@ -1,0 +1,6 @@
+//! Small-noise theory, exact results, comparison and figures for exit times.
+#![warn(missing_docs)]
+
+pub mod extended_real;
+pub mod landscape;
+pub mod summary;

@@ -1,0 +1,2 @@
+//! The levyscape command line.
+fn main() {}
