@@ -1,1 +1,27 @@
-//! engine
+//! First-exit and transition times of many paths in parallel.
+//!
+//! An [`Ensemble`] is a problem (equation, start, [`StopRegion`], step, horizon) and a random stream;
+//! [`Ensemble::run`] simulates a range of its paths on all threads of the current rayon pool and
+//! returns one [`PathPair`] a path, in path order. A path's numbers depend on (seed, point, task,
+//! path) alone: not on threads, batches or the order of work.
+//!
+//! With `pair` set, each path is accompanied by one of twice the step that is driven by the same
+//! noise, from which the step error is measured.
+//!
+//! The engine knows no theory and never drops a path: what did not end is
+//! [`Outcome::Censored`], what left the finite numbers is [`Outcome::Diverged`].
+#![warn(missing_docs)]
+
+mod batch;
+mod ensemble;
+mod error;
+mod record;
+pub mod sink;
+mod stopping;
+mod trajectory;
+
+pub use ensemble::{Control, Ensemble, Stepping};
+pub use error::EngineError;
+pub use record::{Outcome, PathPair, PathRecord, Stop};
+pub use stopping::StopRegion;
+pub use trajectory::{Trajectory, trajectory};

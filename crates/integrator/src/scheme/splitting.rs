@@ -136,12 +136,18 @@ pub fn flow(potential: &dyn Potential, x: f64, h: f64, anchor: f64) -> f64 {
     // Larger forces overflow in the stages of a step.
     let representable = |force: f64| force.abs() < 1e290;
     if !representable(k1) && !k1.is_nan() && x.is_finite() && (k1 > 0.0) == (x < anchor) {
-        let (mut inside, mut outside) = (anchor, x);
-        for _ in 0..100 {
-            let middle = 0.5 * (inside + outside);
-            if representable(force(middle)) { inside = middle } else { outside = middle }
+        let side = if x < anchor { -1.0 } else { 1.0 };
+        let reachable = |distance: f64| representable(force(anchor + side * distance));
+        let mut outside = 1.0;
+        while reachable(outside) {
+            outside *= 2.0;
         }
-        x = inside;
+        let mut inside = 0.0;
+        for _ in 0..60 {
+            let middle = 0.5 * (inside + outside);
+            if reachable(middle) { inside = middle } else { outside = middle }
+        }
+        x = anchor + side * inside;
         k1 = force(x);
     }
     if k1 == 0.0 {

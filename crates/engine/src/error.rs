@@ -1,0 +1,28 @@
+//! What can go wrong in a simulation.
+
+use levyscape_integrator::IntegratorError;
+
+/// An impossible or unfinished simulation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The equation cannot be integrated as asked.
+    #[error(transparent)]
+    Integrator(#[from] IntegratorError),
+    /// The start already lies where the path stops.
+    #[error("the start {start} is not inside the region ({lower}, {upper}) less the targets")]
+    StartStopped {
+        /// Where the path should start.
+        start: f64,
+        /// Lower end of the domain.
+        lower: f64,
+        /// Upper end of the domain.
+        upper: f64,
+    },
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// A table could not be written.
+    #[error("cannot write the table of exits: {0}")]
+    Table(String),
+}

@@ -1,0 +1,46 @@
+//! Where the records of paths go; one file a format.
+
+mod csv;
+mod parquet;
+
+pub use csv::CsvSink;
+pub use parquet::ParquetSink;
+
+use crate::error::EngineError;
+use crate::record::PathPair;
+
+/// Paths of one task at one point of the sweep, in path order.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Index of the sweep point.
+    pub point: u64,
+    /// Index of the task.
+    pub task: u64,
+    /// Index of the first path.
+    pub first_path: u64,
+    /// Where the paths started.
+    pub start: f64,
+    /// The paths.
+    pub paths: &'a [PathPair],
+}
+
+/// A table with one row a path.
+pub trait Sink {
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// [`EngineError::Table`] when the file cannot be written.
+    fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError>;
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// [`EngineError::Table`] when the file cannot be written.
+    fn finish(self: Box<Self>) -> Result<(), EngineError>;
+}
+
+impl From<std::io::Error> for EngineError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Table(error.to_string())
+    }
+}
