@@ -1,6 +1,7 @@
 //! Small-noise theory, exact results, comparison and figures for exit times.
 #![warn(missing_docs)]
 
+pub mod estimate;
 pub mod extended_real;
 pub mod landscape;
 pub mod summary;
