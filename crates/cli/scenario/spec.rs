@@ -1,0 +1,378 @@
+//! What a scenario says, checked and with all defaults filled in.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+/// Default of `ensemble.paths`.
+pub const DEFAULT_PATHS: u64 = 10_000;
+/// Default of `ensemble.seed`.
+pub const DEFAULT_SEED: u64 = 1;
+/// Default of a transition task's `delta`, in units of x.
+pub const DEFAULT_DELTA: f64 = 0.1;
+/// Default of a path task's `count`.
+pub const DEFAULT_COUNT: u64 = 5;
+
+/// One study: `dX = -U'(X) dt + epsilon dZ`, what to ask of it and over which values.
+///
+/// Serialised, it is the scenario file again, with every default written out and infinite ends as
+/// `"inf"` and `"-inf"`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scenario {
+    /// Short name, used for folders and files; by default the stem of the file's name.
+    pub name: String,
+    /// Title for people; by default the name.
+    pub title: String,
+    /// The potential `U`.
+    pub potential: PotentialSpec,
+    /// The noise `Z` and its amplitude.
+    pub noise: NoiseSpec,
+    /// How a path is stepped.
+    pub scheme: SchemeSpec,
+    /// How many paths, for how long.
+    pub ensemble: EnsembleSpec,
+    /// What is asked, at least one task.
+    #[serde(rename = "task")]
+    pub tasks: Vec<TaskSpec>,
+    /// Axes of the sweep, in the order of the file; empty at a single point.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "sweep_table")]
+    pub sweep: Vec<SweepAxis>,
+    /// Where results go.
+    pub output: OutputSpec,
+    /// Where minima are looked for.
+    #[serde(skip_serializing_if = "LandscapeSpec::is_default")]
+    pub landscape: LandscapeSpec,
+}
+
+impl Scenario {
+    /// The text of a scenario file that says the same.
+    ///
+    /// # Errors
+    /// Those of the serialiser; there are none for a scenario that was loaded.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// The scenario as the value of `scenario` in `summary.json`.
+    ///
+    /// # Errors
+    /// Those of the serialiser; there are none for a scenario that was loaded.
+    pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::to_value(self)
+    }
+}
+
+/// `[potential]`: the potential as a formula.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PotentialSpec {
+    /// `expression`: `U` as the user wrote it. Not parsed here.
+    pub expression: String,
+    /// `variables`: the name of the coordinate, exactly one; default `["x"]`.
+    pub variables: Vec<String>,
+    /// `parameters`: finite values of the other names in the expression; default none.
+    pub parameters: BTreeMap<String, f64>,
+}
+
+/// `noise.kind` with the parameters that the kind needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NoiseKind {
+    /// Standard Brownian motion, `Var B_t = t`.
+    Brownian,
+    /// The Lévy process with `E exp(iwL_t) = exp(-t|w|^alpha)`.
+    Stable {
+        /// `alpha`: the tail index, in (0, 2].
+        alpha: f64,
+        /// `beta`: the skewness; 0 in this version.
+        beta: f64,
+    },
+}
+
+impl NoiseKind {
+    /// The word in the scenario.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Brownian => "brownian",
+            Self::Stable { .. } => "stable",
+        }
+    }
+}
+
+/// `[noise]`: the noise and its amplitude.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NoiseSpec {
+    /// `kind`, `alpha`, `beta`.
+    pub kind: NoiseKind,
+    /// `epsilon`: amplitude in front of `dZ`, finite and above 0.
+    pub epsilon: f64,
+    /// `alpha` as given beside `kind = "brownian"`, which ignores it: kept so that the scenario can be
+    /// written back whole when a sweep changes the kind.
+    pub ignored_alpha: Option<f64>,
+}
+
+impl Serialize for NoiseSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_map(None)?;
+        table.serialize_entry("kind", self.kind.name())?;
+        match self.kind {
+            NoiseKind::Stable { alpha, beta } => {
+                table.serialize_entry("alpha", &alpha)?;
+                table.serialize_entry("beta", &beta)?;
+            }
+            NoiseKind::Brownian => {
+                if let Some(alpha) = self.ignored_alpha {
+                    table.serialize_entry("alpha", &alpha)?;
+                }
+            }
+        }
+        table.serialize_entry("epsilon", &self.epsilon)?;
+        table.end()
+    }
+}
+
+/// `scheme.kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchemeKind {
+    /// The program chooses, and says what it took.
+    Auto,
+    /// Explicit Euler-Maruyama.
+    Euler,
+    /// Flow of the drift and noise increment in turn.
+    Splitting,
+}
+
+/// `[scheme]`: how a path is stepped.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SchemeSpec {
+    /// `kind`; default `auto`.
+    pub kind: SchemeKind,
+    /// `step`: the time step in units of t, finite and above 0; by default the program chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+}
+
+/// `ensemble.method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The program chooses, and says what it took.
+    Auto,
+    /// Independent paths, all alike.
+    Plain,
+}
+
+/// `[ensemble]`: how many paths, for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct EnsembleSpec {
+    /// `paths`: paths a point and task, from 2 to 1e9; default 10000, and absent by default where
+    /// `relative_error` is given, which comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paths: Option<u64>,
+    /// `seed` of all random numbers, from 0 to 2^63 - 1; default 1.
+    pub seed: u64,
+    /// `max_time`: time in units of t after which a path is censored, above 0, possibly infinite; by
+    /// default the program chooses, not below any survival time.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_extended")]
+    pub max_time: Option<f64>,
+    /// `relative_error`: stop once every mean's error is below this share of it, in (0, 1); by default
+    /// the number of paths decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative_error: Option<f64>,
+    /// `method`; default `auto`.
+    pub method: Method,
+    /// `step_bias`: whether to measure the step error, at the cost of paths with twice the step;
+    /// default true.
+    pub step_bias: bool,
+}
+
+/// Where a path starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Start {
+    /// At this x.
+    Point(f64),
+    /// `"minimum:K"`: at this minimum of the potential, numbered from the left, from 1. Whether there is
+    /// such a minimum is not known here.
+    Minimum(usize),
+}
+
+impl Serialize for Start {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Point(x) => serializer.serialize_f64(*x),
+            Self::Minimum(number) => serializer.serialize_str(&format!("minimum:{number}")),
+        }
+    }
+}
+
+/// The set that an exit task leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Domain {
+    /// `[lo, hi]`: the path stops at `X <= lo` or `X >= hi`; either end may be infinite.
+    Interval([f64; 2]),
+    /// `"basin"`: the basin of attraction of the start.
+    Basin,
+    /// `{ ball = r }`: the path stops at `|X - start| >= r`; finite and above 0.
+    Ball(f64),
+}
+
+impl Serialize for Domain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Interval(ends) => Extended::pair(ends).serialize(serializer),
+            Self::Basin => serializer.serialize_str("basin"),
+            Self::Ball(radius) => {
+                let mut table = serializer.serialize_struct("Ball", 1)?;
+                table.serialize_field("ball", radius)?;
+                table.end()
+            }
+        }
+    }
+}
+
+/// The minima that a transition task starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FromMinima {
+    /// `"all"`: each in turn.
+    All,
+    /// Numbers of minima, from 1, without repetition. Whether there are such minima is not known here.
+    Minima(Vec<usize>),
+}
+
+impl Serialize for FromMinima {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::Minima(numbers) => numbers.serialize(serializer),
+        }
+    }
+}
+
+/// One `[[task]]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TaskSpec {
+    /// First exit: time, side and place.
+    Exit {
+        /// `start`; inside the domain.
+        start: Start,
+        /// `domain`; required unless there are targets, then by default the whole line.
+        domain: Domain,
+        /// `targets`: closed intervals, apart from each other, on landing in which a path stops too;
+        /// default none. Ends may be infinite.
+        #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "intervals")]
+        targets: Vec<[f64; 2]>,
+        /// `survival_times`: times t of P(T > t), finite, above 0, not above `max_time`; default none.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        survival_times: Vec<f64>,
+        /// `landing`: the sets of P(X_T in [lo, hi]); default none. Ends may be infinite.
+        #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "intervals")]
+        landing: Vec<[f64; 2]>,
+    },
+    /// From a minimum until the delta-ball of another minimum.
+    Transition {
+        /// `from`; default `"all"`.
+        from: FromMinima,
+        /// `delta`: radius of the balls in units of x, finite and above 0; default 0.1.
+        delta: f64,
+        /// `survival_times` of the transition time, as for an exit.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        survival_times: Vec<f64>,
+    },
+    /// Whole trajectories, for looking.
+    Path {
+        /// `start`.
+        start: Start,
+        /// `end_time`: their length in units of t, finite and above 0.
+        end_time: f64,
+        /// `count`: how many, from 1 to 1000; default 5.
+        count: u64,
+    },
+}
+
+impl TaskSpec {
+    /// The word in the scenario.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Exit { .. } => "exit",
+            Self::Transition { .. } => "transition",
+            Self::Path { .. } => "path",
+        }
+    }
+}
+
+/// One axis of `[sweep]`: a dotted key of the scenario and the values that it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepAxis {
+    /// The key, such as `noise.epsilon` or `task.0.start` (tasks are numbered from 0).
+    pub key: String,
+    /// At least one value.
+    pub values: Vec<toml::Value>,
+}
+
+fn sweep_table<S: Serializer>(axes: &[SweepAxis], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(axes.iter().map(|axis| (&axis.key, &axis.values)))
+}
+
+/// A file format of the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureFormat {
+    /// Scalable, for the web.
+    Svg,
+    /// Scalable, for papers.
+    Pdf,
+    /// Pixels.
+    Png,
+}
+
+/// `[output]`: where results go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutputSpec {
+    /// `dir`: the folder, seen from the current one; default `output/<name>`.
+    pub dir: PathBuf,
+    /// `formats` of the figures, at least one, without repetition; default all.
+    pub formats: Vec<FigureFormat>,
+}
+
+/// `[landscape]`: where minima and saddles are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct LandscapeSpec {
+    /// `window`: `[lo, hi]` in units of x, finite; by default the program finds one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<[f64; 2]>,
+}
+
+impl LandscapeSpec {
+    fn is_default(&self) -> bool {
+        self.window.is_none()
+    }
+}
+
+/// A number in the words of a scenario: infinite ones are `"inf"` and `"-inf"`.
+struct Extended(f64);
+
+impl Extended {
+    fn pair(ends: &[f64; 2]) -> [Self; 2] {
+        ends.map(Self)
+    }
+}
+
+impl Serialize for Extended {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            f64::INFINITY => serializer.serialize_str("inf"),
+            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
+            x => serializer.serialize_f64(x),
+        }
+    }
+}
+
+fn optional_extended<S: Serializer>(x: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    x.map(Extended).serialize(serializer)
+}
+
+fn intervals<S: Serializer>(list: &[[f64; 2]], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(Extended::pair))
+}
