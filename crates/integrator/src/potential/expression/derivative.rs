@@ -139,8 +139,13 @@ impl Graph {
     ) -> Id {
         // c f^(c-1) f', which is right at f = 0 and at negative f, where the logarithm is not.
         let by_base = dbase.map(|dbase| {
-            let one = self.constant(1.0);
-            let lower = self.subtract(exponent, one);
+            let lower = match self.number(exponent) {
+                Some(exponent) => self.constant(one_less(exponent)),
+                None => {
+                    let one = self.constant(1.0);
+                    self.subtract(exponent, one)
+                }
+            };
             let power = self.power(base, lower);
             let inner = self.multiply(dbase, power);
             self.multiply(exponent, inner)
@@ -174,5 +179,15 @@ impl Graph {
             (Some(a), Some(b)) => Some(self.add(a, b)),
             (one, other) => one.or(other),
         }
+    }
+}
+
+/// `exponent - 1`; where a shorter decimal lies within the rounding error of the exponent, that: the
+/// derivative of `x^2.3` is `2.3*x^1.3`, not `2.3*x^1.2999999999999998`.
+fn one_less(exponent: f64) -> f64 {
+    let difference = exponent - 1.0;
+    match format!("{difference:.14}").parse::<f64>() {
+        Ok(short) if (short - difference).abs() <= f64::EPSILON * exponent.abs() => short,
+        _ => difference,
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Graph {
     nodes: Vec<Node>,
     /// Whether the node has a real value at every real point (overflow aside).
     total: Vec<bool>,
+    /// Whether the node is certainly not negative wherever it has a value.
+    nonnegative: Vec<bool>,
     places: HashMap<Node, Id>,
 }
 
@@ -67,6 +69,10 @@ impl Graph {
 
     pub(super) fn is_total(&self, id: Id) -> bool {
         self.total[id]
+    }
+
+    pub(super) fn is_nonnegative(&self, id: Id) -> bool {
+        self.nonnegative[id]
     }
 
     /// The number, if the node is one.
@@ -101,6 +107,7 @@ impl Graph {
         }
         let id = self.nodes.len();
         self.total.push(self.has_total_operation(node) && node.operands().all(|operand| self.total[operand]));
+        self.nonnegative.push(self.has_no_negative_value(node));
         self.nodes.push(node);
         self.places.insert(node, id);
         id
@@ -117,6 +124,24 @@ impl Graph {
                     || self.number(exponent).is_some_and(|c| c >= 0.0 && c.fract() == 0.0)
             }
             Node::Binary(..) => true,
+        }
+    }
+
+    fn has_no_negative_value(&self, node: Node) -> bool {
+        let known = |id: Id| self.nonnegative[id];
+        match node {
+            Node::Constant(bits) => f64::from_bits(bits) >= 0.0,
+            Node::Variable(_) => false,
+            Node::Unary(operation, _) => {
+                matches!(operation, Unary::Exp | Unary::Cosh | Unary::Abs | Unary::Sqrt | Unary::NonNegative)
+            }
+            Node::Binary(operation, a, b) => match operation {
+                Binary::Add | Binary::Multiply | Binary::Divide | Binary::Min => known(a) && known(b),
+                Binary::Max => known(a) || known(b),
+                Binary::Power => known(a) || self.number(b).is_some_and(|n| (0.5 * n).fract() == 0.0),
+                Binary::Subtract => false,
+            },
+            Node::Choose(_, a, b) => known(a) && known(b),
         }
     }
 

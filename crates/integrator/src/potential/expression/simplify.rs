@@ -35,6 +35,7 @@ impl Graph {
         }
         match (operation, self.node(a)) {
             (Unary::Negate, _) => self.negate(a),
+            (Unary::NonNegative, _) if self.is_nonnegative(a) => a,
             (Unary::Abs | Unary::Cos | Unary::Cosh, Node::Unary(Unary::Negate | Unary::Abs, inner)) => {
                 self.unary(operation, inner)
             }
@@ -147,6 +148,9 @@ impl Graph {
         if let Some(folded) = self.fold(Binary::Divide, a, b) {
             return folded;
         }
+        if let Some(quotient) = self.hyperbolic_quotient(a, b) {
+            return quotient;
+        }
         if let Some(divisor) = self.number(b) {
             if divisor < 0.0 {
                 let (opposite_a, opposite_b) = (self.negate(a), self.negate(b));
@@ -166,6 +170,22 @@ impl Graph {
             }
         }
         self.intern(Node::Binary(Binary::Divide, a, b))
+    }
+
+    /// `p*sinh(x)/cosh(x)` as `p*tanh(x)`, which is finite where the quotient would be infinity over
+    /// infinity. It is what the derivative of `log(cosh(x))` comes to.
+    fn hyperbolic_quotient(&mut self, a: Id, b: Id) -> Option<Id> {
+        let Node::Unary(Unary::Cosh, x) = self.node(b) else { return None };
+        let (factor, rest) = self.coefficient(a);
+        let tanh = match self.node(rest?) {
+            Node::Unary(Unary::Sinh, y) if x == y => self.unary(Unary::Tanh, x),
+            Node::Binary(Binary::Multiply, p, q) if self.node(q) == Node::Unary(Unary::Sinh, x) => {
+                let tanh = self.unary(Unary::Tanh, x);
+                self.multiply(p, tanh)
+            }
+            _ => return None,
+        };
+        Some(self.multiply_number(factor, tanh))
     }
 
     /// `base ^ exponent`.

@@ -184,18 +184,19 @@ impl Tape {
             if registers.len() < self.registers {
                 registers.resize(self.registers, [[0.0; WIDTH]; LANES / WIDTH]);
             }
-            for (block, out) in out.chunks_mut(LANES).enumerate() {
-                let groups = out.len().div_ceil(WIDTH);
-                for (register, slice) in registers.iter_mut().zip(coordinates) {
-                    let slice = &slice[block * LANES..][..out.len()];
-                    let lanes = register.as_flattened_mut();
-                    lanes[..slice.len()].copy_from_slice(slice);
-                    // The rest of the last group repeats a point: what a former call left there could
-                    // be slow to compute with.
-                    lanes[slice.len()..groups * WIDTH].fill(slice[slice.len() - 1]);
-                }
-                self.run_batch(registers, groups);
-                out.copy_from_slice(&registers[register].as_flattened()[..out.len()]);
+            match self.level {
+                Level::Baseline => run_batch(&self.instructions, registers, coordinates, register, out),
+                // SAFETY: a level is only made by `Level::available`, which has seen that the processor
+                // has the instructions.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => unsafe {
+                    run_avx2(&self.instructions, registers, coordinates, register, out);
+                },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => unsafe {
+                    run_avx512(&self.instructions, registers, coordinates, register, out);
+                },
             }
         });
     }
@@ -204,19 +205,6 @@ impl Tape {
     #[cfg(test)]
     pub(super) fn at_every_level(&self) -> Vec<Self> {
         Level::available().map(|level| Self { level, ..self.clone() }).collect()
-    }
-
-    fn run_batch(&self, registers: &mut [BatchRegister], groups: usize) {
-        match self.level {
-            Level::Baseline => run(&self.instructions, registers, groups),
-            // SAFETY: a level is only made by `Level::available`, which has seen that the processor
-            // has the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { run_avx2(&self.instructions, registers, groups) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { run_avx512(&self.instructions, registers, groups) },
-        }
     }
 }
 
@@ -242,18 +230,64 @@ fn instruction(node: Node, target: usize, places: &[Operand]) -> Option<Instruct
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(instructions: &[Instruction], registers: &mut [BatchRegister], groups: usize) {
-    run(instructions, registers, groups);
+fn run_avx2(
+    instructions: &[Instruction],
+    registers: &mut [BatchRegister],
+    coordinates: &[&[f64]],
+    result: usize,
+    out: &mut [f64],
+) {
+    run_batch(instructions, registers, coordinates, result, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn run_avx512(instructions: &[Instruction], registers: &mut [BatchRegister], groups: usize) {
-    run(instructions, registers, groups);
+fn run_avx512(
+    instructions: &[Instruction],
+    registers: &mut [BatchRegister],
+    coordinates: &[&[f64]],
+    result: usize,
+    out: &mut [f64],
+) {
+    run_batch(instructions, registers, coordinates, result, out);
 }
 
-/// Runs the instructions on the first `groups` groups of the registers. It is inlined into each of the
-/// functions above, which compile it for their processors.
+/// Evaluates block by block. It is inlined into each of the functions above, which compile it for
+/// their processors.
+#[inline(always)]
+fn run_batch(
+    instructions: &[Instruction],
+    registers: &mut [BatchRegister],
+    coordinates: &[&[f64]],
+    result: usize,
+    out: &mut [f64],
+) {
+    for (block, out) in out.chunks_mut(LANES).enumerate() {
+        for (register, slice) in registers.iter_mut().zip(coordinates) {
+            let (groups, rest) = slice[block * LANES..][..out.len()].as_chunks::<WIDTH>();
+            for (lanes, group) in register.iter_mut().zip(groups) {
+                *lanes = *group;
+            }
+            if let (Some(lanes), Some(&last)) = (register.get_mut(groups.len()), rest.last()) {
+                // The lanes beyond the last point repeat it: what a former call left there could be
+                // slow to compute with.
+                *lanes = [last; WIDTH];
+                lanes[..rest.len()].copy_from_slice(rest);
+            }
+        }
+        run(instructions, registers, out.len().div_ceil(WIDTH));
+        let (groups, rest) = out.as_chunks_mut::<WIDTH>();
+        let (first, last) = registers[result].split_at(groups.len());
+        for (group, lanes) in groups.iter_mut().zip(first) {
+            *group = *lanes;
+        }
+        if let Some(lanes) = last.first() {
+            rest.copy_from_slice(&lanes[..rest.len()]);
+        }
+    }
+}
+
+/// Runs the instructions on the first `groups` groups of the registers.
 #[inline(always)]
 fn run<const W: usize, const GROUPS: usize>(
     instructions: &[Instruction],
@@ -295,6 +329,7 @@ fn run<const W: usize, const GROUPS: usize>(
                 }
             }
             Instruction::Choose { target, sign, positive, negative } => {
+                assert!(target < registers.len());
                 for group in 0..groups.min(GROUPS) {
                     let mut result = read(registers, sign, group);
                     let positive = read(registers, positive, group);
@@ -324,6 +359,7 @@ fn read<const W: usize, const GROUPS: usize>(
 
 /// Applies a function of a group of lanes. Each group is read before it is written, hence the target
 /// may be the operand.
+#[expect(clippy::needless_range_loop, reason = "the loop indexes groups, not registers")]
 #[inline(always)]
 fn group_by_group<const W: usize, const GROUPS: usize>(
     registers: &mut [Register<W, GROUPS>],
@@ -331,8 +367,15 @@ fn group_by_group<const W: usize, const GROUPS: usize>(
     (target, operand): (usize, Operand),
     function: impl Fn([f64; W]) -> [f64; W],
 ) {
-    for group in 0..groups.min(GROUPS) {
-        registers[target][group] = function(read(registers, operand, group));
+    match operand {
+        Operand::Register(operand) => {
+            // Seen once here, the bounds need no look in the loop.
+            assert!(target < registers.len() && operand < registers.len());
+            for group in 0..groups.min(GROUPS) {
+                registers[target][group] = function(registers[operand][group]);
+            }
+        }
+        Operand::Number(number) => registers[target] = [function([number; W]); GROUPS],
     }
 }
 
@@ -353,6 +396,7 @@ fn unary<const W: usize, const GROUPS: usize>(
 }
 
 /// Applies a function of two numbers to every lane.
+#[expect(clippy::needless_range_loop, reason = "the loop indexes groups, not registers")]
 #[inline(always)]
 fn binary<const W: usize, const GROUPS: usize>(
     registers: &mut [Register<W, GROUPS>],
@@ -360,10 +404,23 @@ fn binary<const W: usize, const GROUPS: usize>(
     (target, left, right): (usize, Operand, Operand),
     function: impl Fn(f64, f64) -> f64,
 ) {
+    let right = match right {
+        Operand::Register(right) => right,
+        Operand::Number(right) => {
+            return unary(registers, groups, (target, left), |left| function(left, right));
+        }
+    };
+    let left = match left {
+        Operand::Register(left) => left,
+        Operand::Number(left) => {
+            let right = Operand::Register(right);
+            return unary(registers, groups, (target, right), |right| function(left, right));
+        }
+    };
+    assert!(target < registers.len() && left < registers.len() && right < registers.len());
     for group in 0..groups.min(GROUPS) {
-        let mut result = read(registers, left, group);
-        let right = read(registers, right, group);
-        for (left, right) in result.iter_mut().zip(right) {
+        let mut result = registers[left][group];
+        for (left, right) in result.iter_mut().zip(registers[right][group]) {
             *left = function(*left, right);
         }
         registers[target][group] = result;
