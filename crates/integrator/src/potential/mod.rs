@@ -1,5 +1,11 @@
 //! Potentials `U` and the force `-U'` that they exert.
 
+mod closure;
+mod expression;
+
+pub use closure::ClosurePotential;
+pub use expression::{Expression, ExpressionError, ExpressionPotential, Tape};
+
 /// A potential `U` on the line.
 ///
 /// The scalar methods serve set-up and theory; the batch methods serve the inner loop of a

@@ -1,0 +1,126 @@
+//! Formulas in text: parsing, derivatives and fast evaluation.
+//!
+//! [`Expression`] is the formula, with its exact partial derivatives; [`Tape`] evaluates it on many
+//! points at once; [`ExpressionPotential`] makes a potential of a formula in one variable.
+//!
+//! # The language
+//!
+//! As in mathematics: `+ - * / ^`, brackets, decimal numbers (`2`, `.5`, `1e-3`), the constants `pi`
+//! and `e`, the functions `sin cos tan exp log sqrt abs tanh cosh sinh atan`, `min(a, b)`,
+//! `max(a, b)`, `sign(a)` (0 at 0), and `choose(s, a, b)`, which is `a` where `s > 0`, `b` where
+//! `s < 0` and their mean at `s = 0`.
+//!
+//! - `-x^2` is `-(x^2)`; `2^3^2` is `2^(3^2)`; `2^-x` needs no brackets; `a/b/c` is `(a/b)/c`.
+//! - A product is always written: `2*x`, not `2x`.
+//! - `log` is the natural logarithm.
+//! - Outside the domain of any part, the value is NaN: `log(x)` and `x^0.5` at negative `x`. A
+//!   derivative keeps the domain of what it came from.
+
+mod derivative;
+mod error;
+mod graph;
+mod lexer;
+mod operation;
+mod parser;
+mod potential;
+mod print;
+mod simplify;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use graph::Node;
+use operation::choose;
+
+pub use error::ExpressionError;
+pub use potential::ExpressionPotential;
+pub use tape::Tape;
+
+/// A formula in named variables, its parameters replaced by their values.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use levyscape_integrator::potential::Expression;
+/// let parameters = BTreeMap::from([("h".to_owned(), 2.0)]);
+/// let well = Expression::parse("h*(x^4/4 - x^2/2)", &["x".to_owned()], &parameters)?;
+/// assert_eq!(well.derivative(0).to_string(), "2*(x^3 - x)");
+/// assert_eq!(well.derivative(0).evaluate(&[2.0]), 12.0);
+/// # Ok::<(), levyscape_integrator::potential::ExpressionError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    /// Every subexpression once, operands first, the whole last.
+    nodes: Vec<Node>,
+    variables: Arc<[String]>,
+}
+
+impl Expression {
+    /// Reads a formula in the given variables and parameters. The order of the variables is that of a
+    /// point's coordinates in [`Expression::evaluate`].
+    ///
+    /// # Errors
+    ///
+    /// An [`ExpressionError`] with the place and the remedy if the text is not a formula, uses a name
+    /// that is not given or contains a part without a finite value such as `1/0`; or if a variable or
+    /// parameter has an impossible, reserved or repeated name, or a value that is not finite.
+    pub fn parse(
+        text: &str,
+        variables: &[String],
+        parameters: &BTreeMap<String, f64>,
+    ) -> Result<Self, ExpressionError> {
+        let (graph, root) = parser::parse(text, variables, parameters)?;
+        Ok(Self { nodes: graph.extract(root), variables: variables.into() })
+    }
+
+    /// The exact partial derivative by the variable of that index; zero for an index that no variable
+    /// has.
+    ///
+    /// Where the one-sided derivatives differ, as those of `abs`, `min` and `max` do at a tie, it is
+    /// their mean. The derivative of a step (`sign`) is zero.
+    pub fn derivative(&self, variable: usize) -> Self {
+        let nodes = derivative::differentiate(&self.nodes, variable);
+        Self { nodes, variables: self.variables.clone() }
+    }
+
+    /// The names of the variables, in the order of the coordinates.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The value at one point; a [`Tape`] gives the same bits, faster.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the number of coordinates is not the number of variables.
+    pub fn evaluate(&self, point: &[f64]) -> f64 {
+        assert_eq!(point.len(), self.variables.len(), "one coordinate a variable");
+        let mut values: Vec<f64> = Vec::with_capacity(self.nodes.len());
+        for &node in &self.nodes {
+            values.push(match node {
+                Node::Constant(bits) => f64::from_bits(bits),
+                Node::Variable(index) => point[index],
+                Node::Unary(operation, a) => operation.apply(values[a]),
+                Node::Binary(operation, a, b) => operation.apply(values[a], values[b]),
+                Node::Choose(sign, a, b) => choose(values[sign], values[a], values[b]),
+            });
+        }
+        values.last().copied().unwrap_or_default()
+    }
+
+    /// Compiles the formula for repeated evaluation.
+    pub fn compile(&self) -> Tape {
+        Tape::compile(&self.nodes, self.variables.len())
+    }
+}
+
+/// The formula in the language that [`Expression::parse`] reads, with few brackets, parameters by
+/// their values. Texts beyond some thousand characters end in ` ...`.
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print::print(&self.nodes, &self.variables, f)
+    }
+}
