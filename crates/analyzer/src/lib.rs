@@ -4,4 +4,5 @@
 pub mod estimate;
 pub mod extended_real;
 pub mod landscape;
+pub mod study;
 pub mod summary;

@@ -35,6 +35,9 @@ pub struct Ensemble<'a> {
     max_time: f64,
     pair: bool,
     key: StreamKey,
+    /// Path `k` of this ensemble has number `first + k * stride` within its task.
+    first: u64,
+    stride: u64,
 }
 
 /// How an [`Ensemble`] steps and when it gives up.
@@ -69,7 +72,16 @@ impl<'a> Ensemble<'a> {
         region.check_start(start)?;
         let Stepping { scheme, step, max_time, pair, window } = *stepping;
         let maps = [step, 2.0 * step].map(|step| scheme.build(potential, step, window));
-        Ok(Self { noise, maps, region, epsilon, start, step, max_time, pair, key })
+        Ok(Self { noise, maps, region, epsilon, start, step, max_time, pair, key, first: 0, stride: 1 })
+    }
+
+    /// Gives path `k` the number `first + k * stride` within its task: several ensembles of one task
+    /// share its random streams without meeting.
+    #[must_use]
+    pub fn with_numbers(mut self, first: u64, stride: u64) -> Self {
+        self.first = first;
+        self.stride = stride;
+        self
     }
 
     /// Simulates the paths with the given indices; the results are in path order.
@@ -101,7 +113,7 @@ impl<'a> Ensemble<'a> {
             let mut batch = Batch::new(&shared);
             let claim = || {
                 let path = next.fetch_add(1, Ordering::Relaxed);
-                (path < paths.end).then_some(path)
+                (path < paths.end).then(|| self.first + path * self.stride)
             };
             while batch.refill(claim) && !control.cancel.load(Ordering::Relaxed) {
                 let before = mine.len();

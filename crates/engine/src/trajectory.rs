@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use levyscape_integrator::{SchemeKind, Sde, StreamKey};
+use levyscape_integrator::Path;
 
 use crate::error::EngineError;
 
@@ -16,26 +16,21 @@ pub struct Trajectory {
     pub position: Vec<f64>,
 }
 
-/// Simulates the path of a stream up to `end_time` and keeps at most about `points` points of it.
+/// Follows a path up to `end_time` and keeps at most about `points` points of it.
 ///
 /// # Errors
-/// An invalid start or step, or an interruption.
-#[allow(clippy::too_many_arguments)]
+/// [`EngineError::Interrupted`] once `cancel` is set.
 pub fn trajectory(
-    sde: &Sde<'_>,
-    start: f64,
+    path: Path<'_>,
     step: f64,
-    scheme: SchemeKind,
-    key: &StreamKey,
-    path: u64,
     end_time: f64,
     points: usize,
     cancel: &AtomicBool,
 ) -> Result<Trajectory, EngineError> {
     let steps = (end_time / step).round().max(1.0) as u64;
     let group = (2 * steps).div_ceil(points.max(2) as u64).max(1);
-    let mut kept = Trajectory { time: vec![0.0], position: vec![start] };
-    let mut walk = sde.path_of_stream(start, step, scheme, key, path)?.take(steps as usize).peekable();
+    let mut kept = Trajectory { time: vec![0.0], position: vec![path.position()] };
+    let mut walk = path.take(steps as usize).peekable();
     while let Some(&first) = walk.peek() {
         if cancel.load(Ordering::Relaxed) {
             return Err(EngineError::Interrupted);

@@ -33,6 +33,7 @@ pub struct Sde<'a> {
     potential: &'a dyn Potential,
     noise: Box<dyn Noise>,
     epsilon: f64,
+    window: Option<[f64; 2]>,
 }
 
 impl<'a> Sde<'a> {
@@ -41,7 +42,14 @@ impl<'a> Sde<'a> {
     /// # Errors
     /// An invalid tail index, or an `epsilon` that is not positive and finite.
     pub fn new(potential: &'a dyn Potential, noise: NoiseLaw, epsilon: f64) -> Result<Self, IntegratorError> {
-        Ok(Self { potential, noise: noise.build()?, epsilon: positive("epsilon", epsilon)? })
+        Ok(Self { potential, noise: noise.build()?, epsilon: positive("epsilon", epsilon)?, window: None })
+    }
+
+    /// Says where the paths spend their time, for schemes that tabulate; see [`SchemeKind::build`].
+    #[must_use]
+    pub fn with_window(mut self, window: [f64; 2]) -> Self {
+        self.window = Some(window);
+        self
     }
 
     /// An endless path from `start`: an iterator over `(t, X_t)` at `t = step, 2 step, ...`
@@ -74,9 +82,9 @@ impl<'a> Sde<'a> {
         if !start.is_finite() || !self.potential.gradient(start).is_finite() {
             return Err(IntegratorError::Start(start));
         }
-        // A narrow table: a single path visits few cells, and the flow is solved elsewhere.
         let reach = 4.0 * self.epsilon + 2.0;
-        let map = scheme.build(self.potential, step, [start - reach, start + reach]);
+        let window = self.window.unwrap_or([start - reach, start + reach]);
+        let map = scheme.build(self.potential, step, window);
         let mut rng = LaneRng::default();
         rng.seed_lane(0, key, path);
         let scale = self.epsilon * libm::pow(step, 1.0 / self.noise.stability_index());
@@ -103,6 +111,14 @@ pub struct Path<'a> {
     step: f64,
     taken: u64,
     x: f64,
+}
+
+impl Path<'_> {
+    /// Where the path is now.
+    #[must_use]
+    pub fn position(&self) -> f64 {
+        self.x
+    }
 }
 
 impl Iterator for Path<'_> {

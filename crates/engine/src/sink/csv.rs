@@ -27,7 +27,8 @@ impl<W: Write> CsvSink<W> {
 impl<W: Write> Sink for CsvSink<W> {
     fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError> {
         let number = |x: f64| if x.is_nan() { String::new() } else { x.to_string() };
-        for (path, pair) in (rows.first_path..).zip(rows.paths) {
+        for (k, pair) in rows.paths.iter().enumerate() {
+            let path = rows.number(k);
             let fine = pair.fine;
             write!(
                 self.out,

@@ -16,12 +16,22 @@ pub struct Rows<'a> {
     pub point: u64,
     /// Index of the task.
     pub task: u64,
-    /// Index of the first path.
+    /// Number of the first path within its task.
     pub first_path: u64,
+    /// From one path's number to the next one's.
+    pub stride: u64,
     /// Where the paths started.
     pub start: f64,
     /// The paths.
     pub paths: &'a [PathPair],
+}
+
+impl Rows<'_> {
+    /// Number of row `k`'s path within its task.
+    #[must_use]
+    pub fn number(&self, k: usize) -> u64 {
+        self.first_path + k as u64 * self.stride
+    }
 }
 
 /// A table with one row a path.

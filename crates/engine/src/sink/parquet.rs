@@ -54,7 +54,7 @@ fn text(text: String) -> Option<String> {
 const COLUMNS: [Column; 14] = [
     Column::Integer("point", |rows, _| rows.point as i64),
     Column::Integer("task", |rows, _| rows.task as i64),
-    Column::Integer("path", |rows, k| (rows.first_path + k as u64) as i64),
+    Column::Integer("path", |rows, k| rows.number(k) as i64),
     Column::Real("start", |rows, _| Some(rows.start)),
     Column::Real("time", |rows, k| Some(pair(rows, k).fine.time)),
     Column::Text("status", |rows, k| Some(pair(rows, k).fine.outcome.name().into())),
@@ -106,7 +106,7 @@ fn present<T>(values: impl Iterator<Item = Option<T>>) -> (Vec<T>, Vec<i16>) {
 impl<W: Write + Send> Sink for ParquetSink<W> {
     fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError> {
         for (group, paths) in rows.paths.chunks(GROUP).enumerate() {
-            let rows = Rows { paths, first_path: rows.first_path + (group * GROUP) as u64, ..*rows };
+            let rows = Rows { paths, first_path: rows.number(group * GROUP), ..*rows };
             let indices = 0..paths.len();
             let mut group = self.writer.next_row_group()?;
             for column in &COLUMNS {

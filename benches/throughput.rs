@@ -1,0 +1,138 @@
+//! Nanoseconds a stable variate and a time step, each beside a plain scalar loop in the same run.
+//!
+//! `cargo bench` prints a table. Both sides of a row are timed in turns and the fastest turn counts,
+//! because other work on the machine can only slow a turn down. One thread.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use levyscape_engine::{Control, Ensemble, StopRegion, Stepping};
+use levyscape_integrator::noise::{BLOCK, NoiseBlock};
+use levyscape_integrator::potential::expression::ExpressionPotential;
+use levyscape_integrator::rng::{LANES, LaneRng};
+use levyscape_integrator::simd::{force, supported};
+use levyscape_integrator::{NoiseLaw, Potential, SchemeKind, StreamKey};
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, Exp1, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+const KEY: StreamKey = StreamKey { seed: 1, point: 0, task: 0 };
+const TURNS: usize = 7;
+const PATHS: u64 = 400;
+
+/// Nanoseconds an item of the fastest of several turns of each side; `run` returns the items it made.
+fn pair(mut ours: impl FnMut() -> f64, mut baseline: impl FnMut() -> f64) -> [f64; 2] {
+    let time = |run: &mut dyn FnMut() -> f64| {
+        let start = Instant::now();
+        let items = run();
+        start.elapsed().as_secs_f64() * 1e9 / items
+    };
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..TURNS {
+        best[0] = best[0].min(time(&mut ours));
+        best[1] = best[1].min(time(&mut baseline));
+    }
+    best
+}
+
+fn report(name: &str, [ours, baseline]: [f64; 2]) {
+    println!("{name:<58} {ours:>8.2} {baseline:>10.2} {:>7.1}", baseline / ours);
+}
+
+/// Chambers, Mallows and Stuck with the standard library, one at a time.
+fn scalar_stable(rng: &mut Xoshiro256PlusPlus, alpha: f64) -> f64 {
+    let v = std::f64::consts::PI * (rng.random::<f64>() - 0.5);
+    let w: f64 = Exp1.sample(rng);
+    (alpha * v).sin() / v.cos().powf(1.0 / alpha)
+        * (((1.0 - alpha) * v).cos() / w).powf((1.0 - alpha) / alpha)
+}
+
+fn variates(alpha: f64) -> [f64; 2] {
+    let Ok(noise) = (NoiseLaw::Stable { alpha }).build() else { return [f64::NAN; 2] };
+    let mut lanes = LaneRng::default();
+    for lane in 0..LANES {
+        lanes.seed_lane(lane, &KEY, lane as u64);
+    }
+    let mut block = NoiseBlock::new();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    pair(
+        || {
+            for _ in 0..500 {
+                noise.fill(&mut lanes, LANES, &mut block);
+                black_box(&block);
+            }
+            (500 * BLOCK * LANES) as f64
+        },
+        || {
+            for _ in 0..100_000 {
+                black_box(scalar_stable(&mut rng, alpha));
+            }
+            1e5
+        },
+    )
+}
+
+/// First exit from the left well of `x^4/4 - x^2/2`: 400 paths of the engine on one thread against a
+/// scalar loop over the same number of paths.
+fn exits(potential: &dyn Potential, law: NoiseLaw, scheme: SchemeKind, pair_with_coarse: bool) -> [f64; 2] {
+    let epsilon = if law == NoiseLaw::Brownian { 0.5 } else { 0.1 };
+    let step = 1e-3;
+    let Ok(noise) = law.build() else { return [f64::NAN; 2] };
+    let stepping =
+        Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window: [-4.0, 4.0] };
+    let region = StopRegion::interval(f64::NEG_INFINITY, 0.0);
+    let Ok(ensemble) = Ensemble::new(potential, noise.as_ref(), epsilon, -1.0, region, &stepping, KEY) else {
+        return [f64::NAN; 2];
+    };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    pair(
+        || {
+            let control = Control::default();
+            let Ok(pairs) = ensemble.run(0..PATHS, &control) else { return f64::NAN };
+            // Only the steps that a path needed count, on the fine and on the coarse grid.
+            pairs.iter().map(|p| p.fine.steps + p.coarse.map_or(0, |c| c.steps)).sum::<u64>() as f64
+        },
+        || {
+            let mut steps = 0.0;
+            for _ in 0..8 {
+                let mut x: f64 = -1.0;
+                while x < 0.0 {
+                    let noise = match law {
+                        NoiseLaw::Brownian => step.sqrt() * rng.sample::<f64, _>(StandardNormal),
+                        NoiseLaw::Stable { alpha } => step.powf(1.0 / alpha) * scalar_stable(&mut rng, alpha),
+                    };
+                    x += -step * (x * x * x - x) + epsilon * noise;
+                    steps += 1.0;
+                }
+                black_box(x);
+            }
+            steps
+        },
+    )
+}
+
+fn main() {
+    let Ok(potential) = ExpressionPotential::new("x^4/4 - x^2/2", "x", &Default::default()) else { return };
+    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() else { return };
+    println!("{:<58} {:>8} {:>10} {:>7}", "", "ours/ns", "scalar/ns", "ratio");
+    for level in supported() {
+        force(level);
+        for alpha in [0.8, 1.5] {
+            report(&format!("stable variate, alpha {alpha}, {level:?}"), variates(alpha));
+        }
+        pool.install(|| {
+            for (name, law) in [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::Stable { alpha: 1.5 })] {
+                for scheme in SchemeKind::ALL {
+                    report(
+                        &format!("first exit, {name}, {}, a step, {level:?}", scheme.name()),
+                        exits(&potential, law, scheme, false),
+                    );
+                }
+                report(
+                    &format!("first exit, {name}, euler with step bias, a step, {level:?}"),
+                    exits(&potential, law, SchemeKind::Euler, true),
+                );
+            }
+        });
+    }
+}

@@ -1,0 +1,62 @@
+//! A finished run in memory: what `summary.json` says, and what figures and the report need beside it.
+
+use std::sync::Arc;
+
+use levyscape_engine::Trajectory;
+use levyscape_integrator::Potential;
+
+use crate::estimate::SurvivalCurve;
+use crate::landscape::Landscape;
+use crate::summary::Summary;
+use crate::theory::{NoiseLaw, StoppedProblem};
+
+/// A finished run.
+#[derive(Clone)]
+pub struct Study {
+    /// The contents of `summary.json`.
+    pub summary: Summary,
+    /// One entry a point of the sweep, in the order of `summary.points`.
+    pub points: Vec<PointData>,
+}
+
+/// One point of the sweep.
+#[derive(Clone)]
+pub struct PointData {
+    /// The potential.
+    pub potential: Arc<dyn Potential>,
+    /// Its landscape.
+    pub landscape: Landscape,
+    /// The noise.
+    pub noise: NoiseLaw,
+    /// First-exit and transition problems, one entry a starting point.
+    pub ensembles: Vec<EnsembleData>,
+    /// Sample paths, one entry a task.
+    pub paths: Vec<PathData>,
+}
+
+/// One simulated first-exit or transition problem.
+#[derive(Debug, Clone)]
+pub struct EnsembleData {
+    /// Index of the task in the scenario.
+    pub task: usize,
+    /// Starting minimum (from 1) of a transition task; `None` for an exit task.
+    pub from: Option<usize>,
+    /// The problem.
+    pub problem: StoppedProblem,
+    /// The empirical survival function.
+    pub survival: SurvivalCurve,
+    /// `sqrt(n)` times the Kolmogorov distance to the exponential law of the same mean; see
+    /// [`exponential_distance`](crate::estimate::exponential_distance).
+    pub exponential_distance: Option<f64>,
+}
+
+/// Sample paths of one task.
+#[derive(Debug, Clone)]
+pub struct PathData {
+    /// Index of the task in the scenario.
+    pub task: usize,
+    /// End of the paths.
+    pub end_time: f64,
+    /// The paths, thinned for drawing.
+    pub trajectories: Vec<Trajectory>,
+}

@@ -1,0 +1,427 @@
+//! From a point of the scenario to equations, starts, stop regions and steps.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use levyscape_analyzer::exact;
+use levyscape_analyzer::landscape::Landscape;
+use levyscape_analyzer::theory::{self, StoppedProblem};
+use levyscape_engine::{StopRegion, Stepping};
+use levyscape_integrator::noise::Noise;
+use levyscape_integrator::potential::expression::ExpressionPotential;
+use levyscape_integrator::scheme::{Choice, Geometry, choose};
+use levyscape_integrator::{NoiseLaw, Potential, SchemeKind};
+
+use crate::errors::ScenarioError;
+use crate::scenario::{
+    self, Domain, EnsembleSpec, FromMinima, NoiseKind, Scenario, ScenarioFile, Start, TaskSpec,
+};
+
+/// A path that takes more steps than this before it ends is censored unless the scenario says otherwise.
+const MOST_STEPS: f64 = 1e9;
+/// All paths of a task together take no more steps than this unless the scenario says otherwise.
+const MOST_STEPS_TOGETHER: f64 = 1e12;
+/// The horizon in units of the mean time that theory expects, unless the scenario gives one.
+const HORIZON_IN_MEANS: f64 = 100.0;
+
+/// One point of the sweep, ready to be simulated.
+pub struct Problem {
+    pub potential: Arc<ExpressionPotential>,
+    pub landscape: Landscape,
+    pub law: NoiseLaw,
+    pub noise: Box<dyn Noise>,
+    pub theory_noise: theory::NoiseLaw,
+    pub epsilon: f64,
+    /// Scheme and step of the point, the finest that any of its tasks asks for.
+    pub choice: Choice,
+    pub tasks: Vec<Task>,
+}
+
+/// What a task of the scenario asks for.
+pub enum Task {
+    Ensembles(Vec<EnsembleTask>),
+    Paths { start: f64, end_time: f64, count: u64, window: [f64; 2] },
+}
+
+/// One start of an `exit` or `transition` task.
+pub struct EnsembleTask {
+    pub from: Option<usize>,
+    pub problem: StoppedProblem,
+    /// The minimum (from 1) that each target belongs to, for transitions.
+    pub target_minima: Vec<usize>,
+    pub survival_times: Vec<f64>,
+    pub landing: Vec<[f64; 2]>,
+    pub max_time: f64,
+    /// Whether `max_time` was chosen by the program.
+    pub default_horizon: bool,
+    pub window: [f64; 2],
+    pub theory: Option<theory::StoppedTheory>,
+    pub transition: Option<theory::TransitionTheory>,
+    pub exact: exact::ExactValues,
+}
+
+impl EnsembleTask {
+    pub fn region(&self) -> StopRegion {
+        let StoppedProblem { lower, upper, targets, .. } = &self.problem;
+        StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }
+    }
+
+    /// The small-noise mean of the task's time.
+    pub fn asymptotic_mean(&self) -> Option<f64> {
+        match (&self.transition, &self.theory) {
+            (Some(transition), _) => Some(transition.mean),
+            (None, Some(theory)) if self.from.is_none() => Some(theory.mean),
+            _ => None,
+        }
+    }
+
+    pub fn stepping(&self, choice: &Choice, pair: bool) -> Stepping {
+        Stepping { scheme: choice.kind, step: choice.step, max_time: self.max_time, pair, window: self.window }
+    }
+}
+
+/// Prepares one point of the sweep.
+///
+/// # Errors
+/// What is wrong with the scenario in the light of its potential: an expression that does not parse or
+/// is not finite at a start, a minimum that does not exist, a start where the path stops at once.
+pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioError> {
+    let (_, scenario) = &file.points()[index];
+    let potential = potential(file, index, scenario)?;
+    let landscape = Landscape::find(potential.as_ref(), scenario.landscape.window)
+        .map_err(|error| file.error_at_point(index, "landscape.window", error.to_string(), None))?;
+    let epsilon = scenario.noise.epsilon;
+    let (law, theory_noise) = match scenario.noise.kind {
+        NoiseKind::Brownian => (NoiseLaw::Brownian, theory::NoiseLaw::Brownian { epsilon }),
+        NoiseKind::Stable { alpha, .. } => {
+            (NoiseLaw::Stable { alpha }, theory::NoiseLaw::Stable { alpha, epsilon })
+        }
+    };
+    let noise = law.build().map_err(|error| file.error_at_point(index, "noise.alpha", error.to_string(), None))?;
+    let context = Context { file, index, potential: potential.as_ref(), landscape: &landscape, noise: theory_noise };
+    let mut tasks = Vec::new();
+    for (number, spec) in scenario.tasks.iter().enumerate() {
+        tasks.push(context.task(number, spec)?);
+    }
+    let geometries: Vec<Geometry> = tasks
+        .iter()
+        .flat_map(|task| match task {
+            Task::Ensembles(ensembles) => {
+                ensembles.iter().map(|task| context.geometry(&task.problem, noise.as_ref())).collect::<Vec<_>>()
+            }
+            Task::Paths { start, .. } => {
+                let whole = StoppedProblem::exit(*start, f64::NEG_INFINITY, f64::INFINITY);
+                vec![context.geometry(&whole, noise.as_ref())]
+            }
+        })
+        .collect();
+    let choice = choose_for_all(potential.as_ref(), noise.as_ref(), epsilon, &geometries, scenario);
+    for task in &mut tasks {
+        if let Task::Ensembles(ensembles) = task {
+            for ensemble in ensembles {
+                ensemble.set_horizon(&scenario.ensemble, choice.step);
+            }
+        }
+    }
+    Ok(Problem { potential, landscape, law, noise, theory_noise, epsilon, choice, tasks })
+}
+
+/// The choice for the point: the finest step of its tasks, and the stable scheme if any of them needs it.
+fn choose_for_all(
+    potential: &dyn Potential,
+    noise: &dyn Noise,
+    epsilon: f64,
+    geometries: &[Geometry],
+    scenario: &Scenario,
+) -> Choice {
+    let kind = match scenario.scheme.kind {
+        scenario::SchemeKind::Auto => None,
+        scenario::SchemeKind::Euler => Some(SchemeKind::Euler),
+        scenario::SchemeKind::Splitting => Some(SchemeKind::Splitting),
+    };
+    let choices = |step| {
+        geometries
+            .iter()
+            .map(move |geometry| choose(potential, noise, epsilon, geometry, kind, step))
+    };
+    let finest = choices(scenario.scheme.step).min_by(|a, b| a.step.total_cmp(&b.step));
+    let Some(finest) = finest else {
+        return Choice {
+            kind: kind.unwrap_or(SchemeKind::Splitting),
+            step: scenario.scheme.step.unwrap_or(0.01),
+            euler_blow_up_rate: 0.0,
+            reason: "the scenario has no task".to_owned(),
+        };
+    };
+    // At the common step, the task that is worst for Euler decides the scheme.
+    let worst = choices(Some(finest.step)).max_by(|a, b| {
+        let key = |choice: &Choice| (choice.kind == SchemeKind::Splitting, choice.euler_blow_up_rate);
+        let (a, b) = (key(a), key(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    match worst {
+        None => finest,
+        Some(worst) if scenario.scheme.step.is_none() => {
+            let why_step = finest.reason.split("; ").next().unwrap_or_default();
+            let reason = if kind.is_some() { why_step.to_owned() } else { format!("{why_step}; {}", worst.reason) };
+            Choice { reason, ..worst }
+        }
+        Some(worst) => worst,
+    }
+}
+
+fn potential(
+    file: &ScenarioFile,
+    index: usize,
+    scenario: &Scenario,
+) -> Result<Arc<ExpressionPotential>, ScenarioError> {
+    let spec = &scenario.potential;
+    let variable = spec.variables.first().map_or("x", String::as_str);
+    let parameters: BTreeMap<String, f64> = spec.parameters.clone();
+    ExpressionPotential::new(&spec.expression, variable, &parameters)
+        .map(Arc::new)
+        .map_err(|error| file.expression_error_at_point(index, error.span, error.message, error.help))
+}
+
+struct Context<'a> {
+    file: &'a ScenarioFile,
+    index: usize,
+    potential: &'a ExpressionPotential,
+    landscape: &'a Landscape,
+    noise: theory::NoiseLaw,
+}
+
+impl Context<'_> {
+    fn error(&self, key: &str, message: impl Into<String>, help: Option<String>) -> ScenarioError {
+        self.file.error_at_point(self.index, key, message, help)
+    }
+
+    fn task(&self, number: usize, spec: &TaskSpec) -> Result<Task, ScenarioError> {
+        match spec {
+            TaskSpec::Exit { start, domain, targets, survival_times, landing } => {
+                let start = self.start(number, start)?;
+                let [lower, upper] = self.domain(number, domain, start)?;
+                let problem = StoppedProblem { start, lower, upper, targets: targets.clone() };
+                if problem.stops_at(start) {
+                    return Err(self.error(
+                        &format!("task.{number}.start"),
+                        format!("the start {start} is not inside the domain ({lower}, {upper}), or lies in a target"),
+                        Some("a path must start where it does not stop at once".to_owned()),
+                    ));
+                }
+                if lower == f64::NEG_INFINITY && upper == f64::INFINITY && targets.is_empty() {
+                    return Err(self.error(
+                        &format!("task.{number}.domain"),
+                        "the path never stops: the domain is the whole line and there are no targets",
+                        Some("give a finite end, or `targets`".to_owned()),
+                    ));
+                }
+                let theory = theory::stopped(self.potential, self.landscape, self.noise, &problem);
+                let mut task = self.ensemble(problem, theory, survival_times);
+                task.landing.clone_from(landing);
+                Ok(Task::Ensembles(vec![task]))
+            }
+            TaskSpec::Transition { from, delta, survival_times } => {
+                self.transitions(number, from, *delta, survival_times)
+            }
+            TaskSpec::Path { start, end_time, count } => {
+                let start = self.start(number, start)?;
+                let whole = StoppedProblem::exit(start, f64::NEG_INFINITY, f64::INFINITY);
+                Ok(Task::Paths { start, end_time: *end_time, count: *count, window: self.window(&whole) })
+            }
+        }
+    }
+
+    fn ensemble(
+        &self,
+        problem: StoppedProblem,
+        theory: Option<theory::StoppedTheory>,
+        survival_times: &[f64],
+    ) -> EnsembleTask {
+        let exact = exact::stopped(self.potential, self.noise, &problem);
+        EnsembleTask {
+            from: None,
+            window: self.window(&problem),
+            problem,
+            target_minima: Vec::new(),
+            survival_times: survival_times.to_vec(),
+            landing: Vec::new(),
+            max_time: f64::INFINITY,
+            default_horizon: true,
+            theory,
+            transition: None,
+            exact,
+        }
+    }
+
+    fn transitions(
+        &self,
+        number: usize,
+        from: &FromMinima,
+        delta: f64,
+        survival_times: &[f64],
+    ) -> Result<Task, ScenarioError> {
+        let minima = &self.landscape.minima;
+        if minima.len() < 2 {
+            return Err(self.error(
+                &format!("task.{number}.kind"),
+                format!("a transition needs two minima; this potential has {}", minima.len()),
+                Some(format!(
+                    "minima are looked for between {} and {}; set `landscape.window` to look elsewhere",
+                    self.landscape.window[0], self.landscape.window[1]
+                )),
+            ));
+        }
+        let numbers = match from {
+            FromMinima::All => (1..=minima.len()).collect(),
+            FromMinima::Minima(numbers) => numbers.clone(),
+        };
+        let key = format!("task.{number}.from");
+        let mut tasks = Vec::new();
+        for from in numbers {
+            let Some(problem) = StoppedProblem::transition(self.landscape, from.wrapping_sub(1), delta) else {
+                return Err(self.error(
+                    &key,
+                    format!("there is no minimum {from}: this potential has {}", minima.len()),
+                    None,
+                ));
+            };
+            if problem.stops_at(problem.start) {
+                return Err(self.error(
+                    &format!("task.{number}.delta"),
+                    format!("delta = {delta} is too large: minimum {from} lies in the ball of another"),
+                    None,
+                ));
+            }
+            let theory = theory::stopped(self.potential, self.landscape, self.noise, &problem);
+            let mut task = self.ensemble(problem, theory, survival_times);
+            task.from = Some(from);
+            task.target_minima = (1..=minima.len()).filter(|&minimum| minimum != from).collect();
+            task.transition = theory::transition(self.landscape, self.noise, from - 1);
+            tasks.push(task);
+        }
+        Ok(Task::Ensembles(tasks))
+    }
+
+    fn start(&self, number: usize, start: &Start) -> Result<f64, ScenarioError> {
+        let key = format!("task.{number}.start");
+        let x = match start {
+            Start::Point(x) => *x,
+            Start::Minimum(minimum) => match self.landscape.minimum(*minimum) {
+                Some(point) => point.x,
+                None => {
+                    return Err(self.error(
+                        &key,
+                        format!("there is no minimum {minimum}: this potential has {}", self.landscape.minima.len()),
+                        Some("minima are numbered from the left, from 1".to_owned()),
+                    ));
+                }
+            },
+        };
+        let (value, gradient) = (self.potential.value(x), self.potential.gradient(x));
+        if value.is_finite() && gradient.is_finite() {
+            Ok(x)
+        } else {
+            Err(self.error(
+                &key,
+                format!("the potential is not finite at the start {x}: U = {value}, U' = {gradient}"),
+                None,
+            ))
+        }
+    }
+
+    fn domain(&self, number: usize, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
+        match domain {
+            Domain::Interval(ends) => Ok(*ends),
+            Domain::Ball(radius) => Ok([start - radius, start + radius]),
+            Domain::Basin => {
+                let well = self.landscape.basin_of(start).map(|well| &self.landscape.wells[well]);
+                well.map(|well| [well.left, well.right]).ok_or_else(|| {
+                    self.error(
+                        &format!("task.{number}.domain"),
+                        format!("the start {start} lies in no basin of the potential"),
+                        Some("give the domain as [lower, upper]".to_owned()),
+                    )
+                })
+            }
+        }
+    }
+
+    /// Where the paths of a problem spend their time: its finite domain, or the hull of all that matters,
+    /// widened.
+    fn window(&self, problem: &StoppedProblem) -> [f64; 2] {
+        let [low, high] = self.hull(problem);
+        let margin = 1.5 * (high - low) + self.noise.epsilon();
+        [
+            if problem.lower.is_finite() { problem.lower } else { low - margin },
+            if problem.upper.is_finite() { problem.upper } else { high + margin },
+        ]
+    }
+
+    /// The start, finite ends, targets, and the critical points inside the domain.
+    fn hull(&self, problem: &StoppedProblem) -> [f64; 2] {
+        let critical = self.landscape.minima.iter().chain(&self.landscape.saddles).map(|point| point.x);
+        let inside = critical.filter(|x| *x > problem.lower && *x < problem.upper);
+        let targets = problem.targets.iter().flatten().copied();
+        let ends = [problem.lower, problem.upper].into_iter().filter(|x| x.is_finite());
+        inside
+            .chain(targets)
+            .chain(ends)
+            .fold([problem.start; 2], |[low, high], x| [low.min(x), high.max(x)])
+    }
+
+    fn geometry(&self, problem: &StoppedProblem, noise: &dyn Noise) -> Geometry {
+        let StoppedProblem { start, lower, upper, targets } = problem;
+        let basin = self.landscape.basin_of(*start);
+        let minimum = basin.map(|well| self.landscape.minima[well].x).filter(|x| !problem.stops_at(*x));
+        let [low, high] = self.hull(problem);
+        let centre = minimum.unwrap_or(*start);
+        let critical = self.landscape.minima.iter().chain(&self.landscape.saddles);
+        let mut stiffness = critical
+            .filter(|point| point.x >= *lower && point.x <= *upper)
+            .map(|point| point.curvature.abs())
+            .fold(self.potential.curvature(*start).abs(), f64::max);
+        if stiffness.is_nan() || stiffness == 0.0 {
+            // No well: the largest curvature on the way.
+            stiffness = (0..=64)
+                .map(|k| self.potential.curvature(low + (high - low) * f64::from(k) / 64.0).abs())
+                .filter(|curvature| curvature.is_finite())
+                .fold(0.0, f64::max);
+        }
+        let mut edges = vec![*lower, *upper];
+        edges.extend(targets.iter().flatten());
+        if let Some(well) = basin.map(|well| &self.landscape.wells[well]) {
+            edges.extend([well.left, well.right]);
+        }
+        let nearest = |x: f64| {
+            edges.iter().map(|edge| (edge - x).abs()).filter(|distance| *distance > 0.0).fold(f64::INFINITY, f64::min)
+        };
+        let mut length = nearest(centre);
+        if centre != *start {
+            // A start close to an edge asks for a finer step, but not for an absurd one.
+            length = length.min(nearest(*start).max(0.2 * length));
+        }
+        if noise.continuous_variance().is_none() {
+            // A jumping path must be able to land in a target, not only to pass over it.
+            length = targets.iter().map(|[lo, hi]| 2.5 * (hi - lo)).fold(length, f64::min);
+        }
+        if !length.is_finite() {
+            length = (high - low).max(1.0);
+        }
+        Geometry { centre, stiffness, length, lower: *lower, upper: *upper }
+    }
+}
+
+impl EnsembleTask {
+    fn set_horizon(&mut self, ensemble: &EnsembleSpec, step: f64) {
+        self.default_horizon = ensemble.max_time.is_none();
+        self.max_time = ensemble.max_time.unwrap_or_else(|| {
+            let paths = ensemble.paths.unwrap_or(scenario::DEFAULT_PATHS) as f64;
+            let affordable = MOST_STEPS.min(MOST_STEPS_TOGETHER / paths) * step;
+            let expected = self.exact.mean.or(self.asymptotic_mean());
+            let wanted = expected.map_or(f64::INFINITY, |mean| HORIZON_IN_MEANS * mean.max(step));
+            let latest = self.survival_times.iter().copied().fold(0.0, f64::max);
+            wanted.min(affordable).max(latest)
+        });
+    }
+}

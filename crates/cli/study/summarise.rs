@@ -1,0 +1,185 @@
+//! Estimates beside theory: the rows of `summary.json`.
+
+use levyscape_analyzer::estimate::{Estimate, exponential_distance, survival_curve};
+use levyscape_analyzer::study::EnsembleData;
+use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary};
+use levyscape_analyzer::theory::{LimitChain, validity_remarks};
+use levyscape_engine::{Outcome, PathRecord, Stop};
+use levyscape_integrator::NoiseLaw;
+
+use super::problem::{EnsembleTask, Problem};
+use super::simulate::Simulated;
+
+/// Points of a stored survival curve.
+const CURVE_POINTS: usize = 400;
+/// With fewer exits than this, a mean is hardly worth its interval.
+const FEW_EVENTS: u64 = 30;
+
+/// A quantity before its estimate.
+struct Row<'a> {
+    quantity: &'a str,
+    to: Option<usize>,
+    set: Option<[f64; 2]>,
+    t: Option<f64>,
+    asymptotic: Option<f64>,
+    exact: Option<f64>,
+}
+
+impl<'a> Row<'a> {
+    fn new(quantity: &'a str, asymptotic: Option<f64>, exact: Option<f64>) -> Self {
+        Self { quantity, to: None, set: None, t: None, asymptotic, exact }
+    }
+}
+
+/// The results of one start of a task.
+pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> Vec<QuantityResult> {
+    let sample = simulated.sample();
+    let [paths, censored, diverged, steps] = sample.counts();
+    let kind = if task.from.is_some() { "transition" } else { "exit" };
+    let result = |row: Row<'_>, estimate: Option<Estimate>| QuantityResult {
+        task: task_index,
+        kind: kind.to_owned(),
+        quantity: row.quantity.to_owned(),
+        from: task.from,
+        to: row.to,
+        set: row.set,
+        t: row.t,
+        estimate: estimate.as_ref().map(|estimate| estimate.value),
+        std_error: estimate.as_ref().map(|estimate| estimate.std_error),
+        ci95: estimate.as_ref().map(|estimate| estimate.ci95),
+        paths,
+        censored,
+        diverged,
+        steps,
+        discretisation_bias: estimate.as_ref().and_then(|estimate| estimate.bias.as_ref()).map(BiasResult::from),
+        asymptotic: row.asymptotic,
+        exact: row.exact,
+    };
+    let theory = task.theory.as_ref();
+    let exact = &task.exact;
+    let mut results = Vec::new();
+    if task.from.is_some() {
+        let asymptotic = task.transition.as_ref();
+        let row = Row::new("mean_transition_time", asymptotic.map(|theory| theory.mean), exact.mean);
+        results.push(result(row, sample.mean_time()));
+        for (target, &to) in task.target_minima.iter().enumerate() {
+            let reached = Outcome::Exited(Stop::Target(target as u32));
+            let probability = sample.exit_probability(|record| record.outcome == reached);
+            let [lo, hi] = task.problem.targets[target];
+            let row = Row {
+                to: Some(to),
+                ..Row::new(
+                    "transition_probability",
+                    asymptotic.and_then(|theory| theory.probabilities.get(to - 1).copied()),
+                    exact.landing(lo, hi),
+                )
+            };
+            results.push(result(row, probability));
+        }
+    } else {
+        let row = Row::new("mean_exit_time", theory.map(|theory| theory.mean), exact.mean);
+        results.push(result(row, sample.mean_time()));
+        let row = Row::new("second_moment", theory.map(|theory| theory.second_moment), exact.second_moment);
+        results.push(result(row, sample.second_moment()));
+        let right = sample.exit_probability(|record| record.outcome == Outcome::Exited(Stop::Upper));
+        let row = Row::new(
+            "exit_right_probability",
+            theory.map(|theory| theory.right_probability),
+            exact.right_probability,
+        );
+        results.push(result(row, right));
+        for &[lo, hi] in &task.landing {
+            let inside = |record: &PathRecord| record.position >= lo && record.position <= hi;
+            let row = Row {
+                set: Some([lo, hi]),
+                ..Row::new(
+                    "landing_probability",
+                    theory.map(|theory| theory.landing(lo, hi)),
+                    exact.landing(lo, hi),
+                )
+            };
+            results.push(result(row, sample.exit_probability(inside)));
+        }
+    }
+    for &t in &task.survival_times {
+        let row = Row { t: Some(t), ..Row::new("survival", theory.map(|theory| theory.survival(t)), None) };
+        results.push(result(row, sample.survival(t)));
+    }
+    results
+}
+
+/// What figures and the report keep of one start of a task.
+pub fn ensemble_data(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> EnsembleData {
+    EnsembleData {
+        task: task_index,
+        from: task.from,
+        problem: task.problem.clone(),
+        survival: survival_curve(&simulated.pairs, CURVE_POINTS),
+        exponential_distance: exponential_distance(&simulated.pairs),
+    }
+}
+
+/// What a reader must know of one start of a task before using its numbers.
+pub fn warnings(place: &str, task: &EnsembleTask, simulated: &Simulated) -> Vec<String> {
+    let sample = simulated.sample();
+    let [paths, censored, diverged, _] = sample.counts();
+    let events = paths - censored - diverged;
+    let mut warnings = Vec::new();
+    if censored > 0 {
+        let horizon = if task.default_horizon { " (chosen by the program)" } else { "" };
+        warnings.push(format!(
+            "{place}: {censored} of {paths} paths were still running at max_time = {}{horizon}; the mean is \
+             time at risk over exits, which takes the exit time as exponential beyond the horizon",
+            task.max_time
+        ));
+    }
+    if events == 0 {
+        warnings.push(format!(
+            "{place}: no path ended; with 95 % confidence the mean exceeds {:.4e} if the time is exponential",
+            sample.mean_time_lower_limit()
+        ));
+    } else if events < FEW_EVENTS {
+        warnings.push(format!("{place}: only {events} exits were seen"));
+    }
+    if simulated.reached == Some(false) {
+        warnings.push(format!(
+            "{place}: the relative error that was asked for was not reached after {paths} paths; take more paths \
+             or, where the step error is what is left, a smaller step"
+        ));
+    }
+    warnings
+}
+
+/// The noise of a point as `summary.json` shows it.
+pub fn noise(problem: &Problem) -> NoiseSummary {
+    NoiseSummary {
+        kind: problem.law.name().to_owned(),
+        alpha: match problem.law {
+            NoiseLaw::Brownian => None,
+            NoiseLaw::Stable { alpha } => Some(alpha),
+        },
+        epsilon: problem.epsilon,
+    }
+}
+
+/// The scheme of a point as `summary.json` shows it.
+pub fn scheme(problem: &Problem) -> SchemeSummary {
+    SchemeSummary {
+        kind: problem.choice.kind.name().to_owned(),
+        step: problem.choice.step,
+        reason: problem.choice.reason.clone(),
+        euler_blow_up_rate: problem.choice.euler_blow_up_rate,
+    }
+}
+
+/// The limit chain of a point.
+pub fn theory(problem: &Problem) -> Option<levyscape_analyzer::summary::TheorySummary> {
+    LimitChain::new(&problem.landscape, problem.theory_noise)?.summary()
+}
+
+/// Remarks on the landscape and on how far the theory can be trusted at this point.
+pub fn remarks(problem: &Problem) -> Vec<String> {
+    let mut remarks = problem.landscape.remarks.clone();
+    remarks.extend(validity_remarks(&problem.landscape, problem.theory_noise));
+    remarks
+}
