@@ -1,6 +1,11 @@
 //! Small-noise theory, exact results, comparison and figures for exit times.
 #![warn(missing_docs)]
 
+pub mod exact;
 pub mod extended_real;
 pub mod landscape;
 pub mod summary;
+pub mod theory;
+
+#[cfg(test)]
+mod test_potential;
