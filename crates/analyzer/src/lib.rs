@@ -2,7 +2,12 @@
 #![warn(missing_docs)]
 
 pub mod estimate;
+pub mod exact;
 pub mod extended_real;
 pub mod landscape;
 pub mod study;
 pub mod summary;
+pub mod theory;
+
+#[cfg(test)]
+mod test_potential;
