@@ -2,5 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod extended_real;
+pub mod figure;
 pub mod landscape;
 pub mod summary;
