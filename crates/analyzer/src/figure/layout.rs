@@ -1,0 +1,540 @@
+//! Puts panels, axes, legends, colour bars and remarks on the page.
+
+use super::FigureError;
+use super::colour::{ColourScale, colour};
+use super::legend::Legend;
+use super::plot::{Plot, level_colour};
+use super::prepare::{Prepared, Span, prepare};
+use super::scene::{Area, Item, Scene};
+use super::spec::{ColourBar, Figure, Layer, LegendPlace};
+use super::text::{Line, set, set_bold, set_within};
+use super::theme::Theme;
+use super::ticks::candidates;
+
+/// White rim of the page (mm).
+const RIM: f64 = 0.8;
+/// Between a tick and its number (mm).
+const TICK_PAD: f64 = 0.6;
+/// Between numbers and axis label, and between other stacked lines (mm).
+const PAD: f64 = 0.9;
+/// Between neighbouring panels (mm).
+const PANEL_GAP: f64 = 3.0;
+/// Least distance of two numbers along an axis (mm).
+const NUMBER_GAP: f64 = 1.4;
+/// Between a panel and its colour bar, and width of the bar (mm).
+const BAR_GAP: f64 = 2.0;
+const BAR_WIDTH: f64 = 2.8;
+/// Height of a frame relative to its width, where the figure has no height of its own.
+const ASPECT: f64 = 0.72;
+/// A frame smaller than this (mm) shows nothing.
+const SMALLEST_FRAME: f64 = 8.0;
+
+/// Draws a figure on a page.
+pub(super) fn compose(figure: &Figure, theme: &Theme) -> Result<Scene, FigureError> {
+    let prepared = prepare(figure)?;
+    let mut places: Vec<LegendPlace> = figure.panels.iter().map(|panel| panel.legend).collect();
+    // A legend without a free place inside moves above its panel, which then has less room; that may
+    // displace others, but each moves once at most.
+    loop {
+        let layout =
+            Layout::new(figure, &prepared.panels, prepared.shared.as_ref(), &prepared.notes, &places, theme)?;
+        let mut scene = Scene { width: figure.width_mm, height: layout.height, ..Scene::default() };
+        let mut crowded = Vec::new();
+        for (index, panel) in prepared.panels.iter().enumerate() {
+            if !layout.draw_panel(index, panel, places[index], theme, &mut scene)? {
+                crowded.push(index);
+            }
+        }
+        if crowded.is_empty() {
+            layout.draw_rest(theme, &mut scene);
+            return Ok(scene);
+        }
+        crowded.into_iter().for_each(|index| places[index] = LegendPlace::Top);
+    }
+}
+
+/// Measured numbers of an axis.
+struct AxisTicks {
+    major: Vec<(f64, Line)>,
+    minor: Vec<f64>,
+}
+
+impl AxisTicks {
+    /// The richest ticks whose numbers do not touch on an axis of this length (mm).
+    fn fit(span: &Span, length: f64, level: bool, theme: &Theme) -> Result<AxisTicks, FigureError> {
+        let most = (length / if level { 11.0 } else { 8.0 }).floor().clamp(2.0, 9.0) as usize;
+        let mut chosen = AxisTicks { major: Vec::new(), minor: Vec::new() };
+        for ticks in candidates(span.scale, span.low, span.high, most) {
+            let lines =
+                ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
+            chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
+            if chosen.fits(span, length, level) {
+                return Ok(chosen);
+            }
+        }
+        // Not even the sparsest choice fits: the first number alone does.
+        chosen.major.truncate(1);
+        Ok(chosen)
+    }
+
+    fn fits(&self, span: &Span, length: f64, level: bool) -> bool {
+        self.major.windows(2).all(|pair| {
+            let distance =
+                (span.share(pair[1].0).unwrap_or(0.0) - span.share(pair[0].0).unwrap_or(0.0)) * length;
+            if level {
+                distance >= (pair[0].1.width + pair[1].1.width) / 2.0 + NUMBER_GAP
+            } else {
+                distance >= (pair[0].1.height() + pair[1].1.height()) / 2.0
+            }
+        })
+    }
+
+    fn widest(&self) -> f64 {
+        self.major.iter().fold(0.0, |most, (_, line)| most.max(line.width))
+    }
+
+    fn highest(&self) -> f64 {
+        self.major.iter().fold(0.0, |most, (_, line)| most.max(line.height()))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Margins {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// Everything around one frame, measured.
+struct Surroundings<'a> {
+    x_ticks: AxisTicks,
+    y_ticks: AxisTicks,
+    x_label: Line,
+    y_label: Line,
+    letter: Line,
+    title: Line,
+    outer_legend: Option<Legend<'a>>,
+    bar: Option<BarParts<'a>>,
+    margins: Margins,
+}
+
+/// A measured colour bar.
+struct BarParts<'a> {
+    scale: &'a ColourScale,
+    ticks: AxisTicks,
+    label: Line,
+}
+
+impl<'a> BarParts<'a> {
+    fn new(bar: &ColourBar, scale: &'a ColourScale, height: f64, theme: &Theme) -> Result<Self, FigureError> {
+        let span = bar_span(scale);
+        Ok(BarParts {
+            scale,
+            ticks: AxisTicks::fit(&span, height, false, theme)?,
+            label: set_within(&bar.label, theme.text_mm(), height)?,
+        })
+    }
+
+    fn width(&self, theme: &Theme) -> f64 {
+        let label = if self.label.width > 0.0 { PAD + self.label.height() } else { 0.0 };
+        BAR_GAP + BAR_WIDTH + theme.tick_length + TICK_PAD + self.ticks.widest() + label
+    }
+
+    fn draw(&self, area: Area, levels: &[f64], theme: &Theme, scene: &mut Scene) {
+        const STEPS: usize = 128;
+        for step in 0..STEPS {
+            let edge = |step: usize| area.bottom - area.height() * step as f64 / STEPS as f64;
+            let shade = colour(self.scale.map, (step as f64 + 0.5) / STEPS as f64);
+            let top = (edge(step + 1) - 0.03).max(area.top);
+            let strip = Area { left: area.left, right: area.right, top, bottom: edge(step) };
+            scene.items.push(Item::Box { area: strip, colour: shade });
+        }
+        let span = bar_span(self.scale);
+        let height_of = |value: f64| area.bottom - span.share(value).unwrap_or(0.0) * area.height();
+        for &level in levels {
+            if span.share(level).is_some_and(|share| (0.0..=1.0).contains(&share)) {
+                let y = height_of(level);
+                let shade = level_colour(theme, self.scale, level);
+                scene.stroke(vec![(area.left, y), (area.right, y)], theme.axis_width, shade);
+            }
+        }
+        outline(area, theme, scene);
+        let end = area.right + theme.tick_length;
+        for &value in &self.ticks.minor {
+            let y = height_of(value);
+            let short = area.right + theme.minor_tick_length;
+            scene.stroke(vec![(area.right, y), (short, y)], theme.axis_width, theme.ink);
+        }
+        for (value, line) in &self.ticks.major {
+            let y = height_of(*value);
+            scene.stroke(vec![(area.right, y), (end, y)], theme.axis_width, theme.ink);
+            scene.text(line, (end + TICK_PAD, y + digit_middle(theme)), theme.ink);
+        }
+        if self.label.width > 0.0 {
+            let x = end + TICK_PAD + self.ticks.widest() + PAD + self.label.ascent;
+            let y = (area.top + area.bottom + self.label.width) / 2.0;
+            scene.text_upwards(&self.label, (x, y), theme.ink);
+        }
+    }
+}
+
+fn bar_span(scale: &ColourScale) -> Span {
+    Span { scale: scale.scale, low: scale.low, high: scale.high }
+}
+
+/// From the middle of a digit of a tick's number down to its baseline.
+fn digit_middle(theme: &Theme) -> f64 {
+    0.345 * theme.tick_mm()
+}
+
+fn outline(area: Area, theme: &Theme, scene: &mut Scene) {
+    // Begun in the middle of a side, so that all four corners are joints.
+    let middle = ((area.left + area.right) / 2.0, area.bottom);
+    let corners = [
+        middle,
+        (area.right, area.bottom),
+        (area.right, area.top),
+        (area.left, area.top),
+        (area.left, area.bottom),
+        middle,
+    ];
+    scene.stroke(corners.to_vec(), theme.axis_width, theme.ink);
+}
+
+impl<'a> Surroundings<'a> {
+    fn new(
+        prepared: &'a Prepared<'a>,
+        frame: (f64, f64),
+        place: LegendPlace,
+        theme: &Theme,
+    ) -> Result<Self, FigureError> {
+        let (width, height) = frame;
+        let panel = prepared.panel;
+        let size = theme.text_mm();
+        let x_ticks = AxisTicks::fit(&prepared.x, width, true, theme)?;
+        let y_ticks = AxisTicks::fit(&prepared.y, height, false, theme)?;
+        let x_label = set_within(&panel.x.label, size, width)?;
+        let y_label = set_within(&panel.y.label, size, height)?;
+        let letter = set_bold(prepared.letter.as_deref().unwrap_or(""), size)?;
+        let title_room = width - letter.width - PAD;
+        let title = set_within(panel.title.as_deref().unwrap_or(""), size, title_room)?;
+        let outer = matches!(place, LegendPlace::Top | LegendPlace::Below);
+        let outer_legend = if outer { Legend::new(panel, theme, width, false)? } else { None };
+        let bar = match (&panel.colour_bar, &prepared.colours) {
+            (Some(bar), Some(scale)) => Some(BarParts::new(bar, scale, height, theme)?),
+            _ => None,
+        };
+        let mut margins = Margins::default();
+        margins.left = theme.tick_length + TICK_PAD + y_ticks.widest();
+        if y_label.width > 0.0 {
+            margins.left += PAD + y_label.height();
+        }
+        margins.bottom = theme.tick_length + TICK_PAD + x_ticks.highest();
+        if x_label.width > 0.0 {
+            margins.bottom += PAD + x_label.height();
+        }
+        // Numbers at the ends of an axis stick out by half.
+        let share_of = |value: f64| prepared.x.share(value).unwrap_or(0.5);
+        for (value, line) in &x_ticks.major {
+            margins.right = margins.right.max(line.width / 2.0 - (1.0 - share_of(*value)) * width);
+            margins.left = margins.left.max(line.width / 2.0 - share_of(*value) * width);
+        }
+        if let Some((_, line)) = y_ticks.major.last() {
+            margins.top = line.height() / 2.0;
+        }
+        if letter.width > 0.0 || title.width > 0.0 {
+            margins.top = margins.top.max(PAD + letter.height().max(title.height()));
+        }
+        if let Some(legend) = &outer_legend {
+            if place == LegendPlace::Top {
+                margins.top += PAD + legend.height();
+            } else {
+                margins.bottom += PAD + legend.height();
+            }
+        }
+        if let Some(bar) = &bar {
+            margins.right = margins.right.max(bar.width(theme));
+        }
+        Ok(Surroundings { x_ticks, y_ticks, x_label, y_label, letter, title, outer_legend, bar, margins })
+    }
+}
+
+struct Layout<'a> {
+    height: f64,
+    frames: Vec<Area>,
+    surroundings: Vec<Surroundings<'a>>,
+    shared_bar: Option<BarParts<'a>>,
+    /// Contour levels marked in the shared colour bar.
+    shared_levels: Vec<f64>,
+    notes: Vec<Line>,
+}
+
+impl<'a> Layout<'a> {
+    fn new(
+        figure: &'a Figure,
+        panels: &'a [Prepared<'a>],
+        shared: Option<&'a (&'a ColourBar, ColourScale)>,
+        remarks: &[String],
+        places: &[LegendPlace],
+        theme: &Theme,
+    ) -> Result<Self, FigureError> {
+        let columns = figure.columns.clamp(1, panels.len());
+        let rows = panels.len().div_ceil(columns);
+        let notes = wrap(remarks, figure.width_mm - 2.0 * RIM, theme)?;
+        let notes_height = match notes.len() {
+            0 => 0.0,
+            count => PAD + count as f64 * note_step(theme),
+        };
+        let mut frame = (figure.width_mm / columns as f64 - 15.0, 40.0);
+        frame.0 = frame.0.max(SMALLEST_FRAME);
+        // Margins depend on the numbers at the ticks, those on the size of the frame, that on the
+        // margins: a few rounds settle it, and the last round is the one that is drawn.
+        let mut rounds = 0;
+        loop {
+            let surroundings = panels
+                .iter()
+                .zip(places)
+                .map(|(panel, place)| Surroundings::new(panel, frame, *place, theme))
+                .collect::<Result<Vec<_>, FigureError>>()?;
+            let shared_bar = match shared {
+                Some((bar, scale)) => Some(BarParts::new(bar, scale, frame.1, theme)?),
+                None => None,
+            };
+            let most = |index: usize, by_column: bool, side: fn(&Margins) -> f64| {
+                surroundings
+                    .iter()
+                    .enumerate()
+                    .filter(|(panel, _)| index == if by_column { panel % columns } else { panel / columns })
+                    .fold(0.0f64, |most, (_, around)| most.max(side(&around.margins)))
+            };
+            let sides: Vec<(f64, f64)> =
+                (0..columns).map(|c| (most(c, true, |m| m.left), most(c, true, |m| m.right))).collect();
+            let ends: Vec<(f64, f64)> =
+                (0..rows).map(|r| (most(r, false, |m| m.top), most(r, false, |m| m.bottom))).collect();
+            let taken_across = 2.0 * RIM
+                + sides.iter().map(|(left, right)| left + right).sum::<f64>()
+                + (columns - 1) as f64 * PANEL_GAP
+                + shared_bar.as_ref().map_or(0.0, |bar| bar.width(theme));
+            let taken_down = 2.0 * RIM
+                + ends.iter().map(|(top, bottom)| top + bottom).sum::<f64>()
+                + (rows - 1) as f64 * PANEL_GAP
+                + notes_height;
+            let width = (figure.width_mm - taken_across) / columns as f64;
+            let height = match figure.height_mm {
+                Some(height) => (height - taken_down) / rows as f64,
+                None => ASPECT * width,
+            };
+            if width < SMALLEST_FRAME || height < SMALLEST_FRAME {
+                return Err(FigureError::TooSmall {
+                    name: figure.name.clone(),
+                    width_mm: figure.width_mm,
+                    height_mm: figure.height_mm,
+                });
+            }
+            let settled = (frame.0 - width).abs() < 1e-6 && (frame.1 - height).abs() < 1e-6;
+            rounds += 1;
+            if !settled && rounds < 6 {
+                frame = (width, height);
+                continue;
+            }
+            let mut frames = Vec::new();
+            let mut top = RIM;
+            for (row, (above, below)) in ends.iter().enumerate() {
+                let mut left = RIM;
+                for (column, (before, after)) in sides.iter().enumerate() {
+                    if row * columns + column < panels.len() {
+                        frames.push(Area::new(left + before, top + above, width, height));
+                    }
+                    left += before + width + after + PANEL_GAP;
+                }
+                top += above + height + below + PANEL_GAP;
+            }
+            let height = figure.height_mm.unwrap_or(taken_down + rows as f64 * height);
+            let sharing = panels.iter().filter(|prepared| prepared.panel.colour_bar.is_none());
+            let shared_levels = levels(sharing);
+            return Ok(Layout { height, frames, surroundings, shared_bar, shared_levels, notes });
+        }
+    }
+
+    /// Draws one panel. False when its legend finds no place inside.
+    fn draw_panel(
+        &self,
+        index: usize,
+        prepared: &Prepared<'_>,
+        place: LegendPlace,
+        theme: &Theme,
+        scene: &mut Scene,
+    ) -> Result<bool, FigureError> {
+        let frame = self.frames[index];
+        let around = &self.surroundings[index];
+        let panel = prepared.panel;
+        let mut plot = Plot::new(theme, frame, prepared, scene);
+        for layer in &panel.layers {
+            plot.layer(layer, prepared.colours.as_ref())?;
+        }
+        let obstacles = std::mem::take(&mut plot.obstacles);
+        if prepared.empty {
+            let line = set("no data", theme.text_mm())?;
+            let x = (frame.left + frame.right - line.width) / 2.0;
+            scene.text(&line, (x, (frame.top + frame.bottom) / 2.0), theme.grey);
+        }
+        self.draw_axes(frame, around, prepared, theme, scene);
+        if let Some(bar) = &around.bar {
+            let left = frame.right + BAR_GAP;
+            let area = Area { left, right: left + BAR_WIDTH, ..frame };
+            bar.draw(area, &levels(std::iter::once(prepared)), theme, scene);
+        }
+        let mut above = frame.top - PAD;
+        if let Some(legend) = &around.outer_legend {
+            let left = (frame.left + frame.right - legend.width()) / 2.0;
+            if place == LegendPlace::Top {
+                above -= legend.height();
+                legend.draw(scene, theme, (left, above));
+                above -= PAD;
+            } else {
+                legend.draw(scene, theme, (left, frame.bottom + around.margins.bottom - legend.height()));
+            }
+        }
+        if around.letter.width > 0.0 || around.title.width > 0.0 {
+            let baseline = above - around.letter.descent.max(around.title.descent);
+            scene.text(&around.letter, (frame.left, baseline), theme.ink);
+            let indent = if around.letter.width > 0.0 { around.letter.width + PAD } else { 0.0 };
+            scene.text(&around.title, (frame.left + indent, baseline), theme.ink);
+        }
+        if matches!(place, LegendPlace::None | LegendPlace::Top | LegendPlace::Below) {
+            return Ok(true);
+        }
+        let Some(legend) = Legend::new(panel, theme, frame.width() - 3.0, true)? else { return Ok(true) };
+        match legend.find_place(place, frame, &obstacles) {
+            Some(area) => legend.draw(scene, theme, (area.left, area.top)),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn draw_axes(
+        &self,
+        frame: Area,
+        around: &Surroundings<'_>,
+        prepared: &Prepared<'_>,
+        theme: &Theme,
+        scene: &mut Scene,
+    ) {
+        outline(frame, theme, scene);
+        let across = |value: f64| frame.left + prepared.x.share(value).unwrap_or(0.0) * frame.width();
+        let down = |value: f64| frame.bottom - prepared.y.share(value).unwrap_or(0.0) * frame.height();
+        let width = theme.axis_width;
+        let minor = theme.minor_tick_length;
+        for &value in &around.x_ticks.minor {
+            let x = across(value);
+            scene.stroke(vec![(x, frame.bottom), (x, frame.bottom + minor)], width, theme.ink);
+        }
+        for &value in &around.y_ticks.minor {
+            let y = down(value);
+            scene.stroke(vec![(frame.left, y), (frame.left - minor, y)], width, theme.ink);
+        }
+        let highest = around.x_ticks.major.iter().fold(0.0f64, |most, (_, line)| most.max(line.ascent));
+        for (value, line) in &around.x_ticks.major {
+            let x = across(*value);
+            let end = frame.bottom + theme.tick_length;
+            scene.stroke(vec![(x, frame.bottom), (x, end)], width, theme.ink);
+            scene.text(line, (x - line.width / 2.0, end + TICK_PAD + highest), theme.ink);
+        }
+        for (value, line) in &around.y_ticks.major {
+            let y = down(*value);
+            let end = frame.left - theme.tick_length;
+            scene.stroke(vec![(frame.left, y), (end, y)], width, theme.ink);
+            scene.text(line, (end - TICK_PAD - line.width, y + digit_middle(theme)), theme.ink);
+        }
+        let label = &around.x_label;
+        if label.width > 0.0 {
+            let x = (frame.left + frame.right - label.width) / 2.0;
+            let top = frame.bottom + theme.tick_length + TICK_PAD + around.x_ticks.highest() + PAD;
+            scene.text(label, (x, top + label.ascent), theme.ink);
+        }
+        let label = &around.y_label;
+        if label.width > 0.0 {
+            let right = frame.left - theme.tick_length - TICK_PAD - around.y_ticks.widest() - PAD;
+            let y = (frame.top + frame.bottom + label.width) / 2.0;
+            scene.text_upwards(label, (right - label.descent, y), theme.ink);
+        }
+    }
+
+    fn draw_rest(&self, theme: &Theme, scene: &mut Scene) {
+        if let Some(bar) = &self.shared_bar {
+            let right = self.frames.iter().zip(&self.surroundings);
+            let right =
+                right.fold(0.0f64, |most, (frame, around)| most.max(frame.right + around.margins.right));
+            let top = self.frames.iter().fold(f64::INFINITY, |least, frame| least.min(frame.top));
+            let bottom = self.frames.iter().fold(0.0f64, |most, frame| most.max(frame.bottom));
+            let area = Area { left: right + BAR_GAP, right: right + BAR_GAP + BAR_WIDTH, top, bottom };
+            bar.draw(area, &self.shared_levels, theme, scene);
+        }
+        let step = note_step(theme);
+        for (index, line) in self.notes.iter().enumerate() {
+            let bottom = self.height - RIM - (self.notes.len() - 1 - index) as f64 * step;
+            scene.text(line, (RIM, bottom - line.descent), theme.grey);
+        }
+    }
+}
+
+/// Contour levels of the heat maps of these panels.
+fn levels<'a>(panels: impl Iterator<Item = &'a Prepared<'a>>) -> Vec<f64> {
+    let mut levels: Vec<f64> = panels
+        .flat_map(|prepared| &prepared.panel.layers)
+        .flat_map(|layer| match layer {
+            Layer::Heat { contours, .. } => contours.clone(),
+            _ => Vec::new(),
+        })
+        .filter(|level| level.is_finite())
+        .collect();
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
+    levels
+}
+
+fn note_step(theme: &Theme) -> f64 {
+    1.15 * theme.note_mm()
+}
+
+/// Breaks remarks into lines no wider than `room` (mm). A formula is never broken.
+fn wrap(remarks: &[String], room: f64, theme: &Theme) -> Result<Vec<Line>, FigureError> {
+    let size = theme.note_mm();
+    let mut lines = Vec::new();
+    for remark in remarks {
+        let mut current = String::new();
+        for word in words(remark) {
+            let longer = if current.is_empty() { word.clone() } else { format!("{current} {word}") };
+            if !current.is_empty() && set(&longer, size)?.width > room {
+                lines.push(set_within(&current, size, room)?);
+                current = word;
+            } else {
+                current = longer;
+            }
+        }
+        lines.push(set_within(&current, size, room)?);
+    }
+    Ok(lines)
+}
+
+/// The words of a remark; blanks inside a formula do not separate.
+fn words(remark: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut formula = false;
+    let mut escaped = false;
+    for character in remark.chars() {
+        if character == ' ' && !formula {
+            words.push(String::new());
+            continue;
+        }
+        if character == '$' && !escaped {
+            formula = !formula;
+        }
+        escaped = character == '\\' && !escaped;
+        if let Some(word) = words.last_mut() {
+            word.push(character);
+        }
+    }
+    words
+}

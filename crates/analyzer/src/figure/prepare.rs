@@ -1,0 +1,339 @@
+//! Checks a description and settles the ranges of its axes and colours.
+
+use super::colour::ColourScale;
+use super::spec::{Axis, ColourBar, Figure, Layer, Panel, Scale};
+use super::{FigureError, text};
+
+/// An axis with its ends settled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span {
+    pub scale: Scale,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Span {
+    /// Share of the way from the low to the high end, beyond [0, 1] outside; None where the axis has
+    /// no place for the number.
+    pub(super) fn share(&self, value: f64) -> Option<f64> {
+        if !usable(self.scale, value) {
+            return None;
+        }
+        Some(match self.scale {
+            Scale::Linear => (value - self.low) / (self.high - self.low),
+            // Twice the difference of logarithms: the quotient alone could overflow.
+            Scale::Log => (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln()),
+        })
+    }
+}
+
+/// A panel that can be drawn.
+pub(super) struct Prepared<'a> {
+    pub panel: &'a Panel,
+    /// (a), (b), ... in a figure of several panels.
+    pub letter: Option<String>,
+    pub x: Span,
+    pub y: Span,
+    pub colours: Option<ColourScale>,
+    /// Whether a layer has anything to draw.
+    pub empty: bool,
+}
+
+/// A figure that can be drawn.
+pub(super) struct PreparedFigure<'a> {
+    pub panels: Vec<Prepared<'a>>,
+    /// The colour scale of the whole figure.
+    pub shared: Option<(&'a ColourBar, ColourScale)>,
+    /// What could not be shown, in words.
+    pub notes: Vec<String>,
+}
+
+fn usable(scale: Scale, value: f64) -> bool {
+    value.is_finite() && (scale == Scale::Linear || value > 0.0)
+}
+
+pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError> {
+    let sizes = [Some(figure.width_mm), figure.height_mm];
+    if sizes.into_iter().flatten().any(|size| !(size.is_finite() && size > 0.0 && size <= 1000.0)) {
+        return Err(FigureError::Size { width_mm: figure.width_mm, height_mm: figure.height_mm });
+    }
+    if figure.panels.is_empty() {
+        return Err(FigureError::NoPanels);
+    }
+    for (number, panel) in figure.panels.iter().enumerate() {
+        for (layer_number, layer) in panel.layers.iter().enumerate() {
+            check_layer(layer).map_err(|reason| FigureError::Layer {
+                panel: number + 1,
+                layer: layer_number + 1,
+                reason,
+            })?;
+        }
+    }
+    let several = figure.panels.len() > 1;
+    let shared_panels = figure.panels.iter().filter(|panel| panel.colour_bar.is_none());
+    let shared = match &figure.colour_bar {
+        Some(bar) => Some((bar, colour_scale(bar, shared_panels)?)),
+        None => None,
+    };
+    let mut panels = Vec::new();
+    let mut notes = Vec::new();
+    for (number, panel) in figure.panels.iter().enumerate() {
+        let letter = several.then(|| match u8::try_from(number) {
+            Ok(offset @ 0..=25) => format!("({})", char::from(b'a' + offset)),
+            _ => format!("({})", number + 1),
+        });
+        let has_heat = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }));
+        let colours = match (&panel.colour_bar, &shared) {
+            (Some(bar), _) => Some(colour_scale(bar, std::iter::once(panel))?),
+            (None, Some((_, scale))) => Some(scale.clone()),
+            (None, None) if has_heat => Some(colour_scale(&ColourBar::new(""), std::iter::once(panel))?),
+            (None, None) => None,
+        };
+        let (x, y, empty) = spans(panel, number + 1)?;
+        let prepared = Prepared { panel, letter, x, y, colours, empty };
+        notes.extend(left_out(&prepared)?);
+        panels.push(prepared);
+    }
+    Ok(PreparedFigure { panels, shared, notes })
+}
+
+fn check_layer(layer: &Layer) -> Result<(), String> {
+    let same = |lists: &[(&str, usize)]| {
+        let (first, length) = lists[0];
+        match lists.iter().find(|(_, other)| *other != length) {
+            Some((name, other)) => Err(format!("{first} has {length} numbers and {name} has {other}")),
+            None => Ok(()),
+        }
+    };
+    let increasing = |name: &str, values: &[f64]| {
+        let good =
+            values.iter().all(|value| value.is_finite()) && values.windows(2).all(|pair| pair[0] < pair[1]);
+        if good { Ok(()) } else { Err(format!("{name} must be finite and strictly increasing")) }
+    };
+    if let Some(style) = layer.style()
+        && !(style.weight.is_finite() && style.weight > 0.0 && style.weight <= 20.0)
+    {
+        return Err(format!("the weight of a line is {} and must be in (0, 20]", style.weight));
+    }
+    match layer {
+        Layer::Line { x, y, .. } => same(&[("x", x.len()), ("y", y.len())]),
+        Layer::Points { x, y, lo, hi, .. } => {
+            same(&[("x", x.len()), ("y", y.len())])?;
+            if lo.is_empty() && hi.is_empty() {
+                return Ok(());
+            }
+            same(&[("x", x.len()), ("lo", lo.len()), ("hi", hi.len())])
+        }
+        Layer::Band { x, lo, hi, .. } => same(&[("x", x.len()), ("lo", lo.len()), ("hi", hi.len())]),
+        Layer::Heat { x_edges, y_edges, z, .. } => {
+            increasing("x_edges", x_edges)?;
+            increasing("y_edges", y_edges)?;
+            if x_edges.len() < 2 || y_edges.len() < 2 {
+                return Err("a heat map needs at least two edges in x and in y".to_string());
+            }
+            let cells = (x_edges.len() - 1) * (y_edges.len() - 1);
+            same(&[("z", z.len()), ("the grid", cells)])
+        }
+        Layer::Contour { x, y, z, .. } => {
+            increasing("x", x)?;
+            increasing("y", y)?;
+            same(&[("z", z.len()), ("the grid", x.len() * y.len())])
+        }
+        Layer::HorizontalLine { .. }
+        | Layer::VerticalLine { .. }
+        | Layer::Text { .. }
+        | Layer::Arrow { .. } => Ok(()),
+    }
+}
+
+fn colour_scale<'a>(
+    bar: &ColourBar,
+    panels: impl Iterator<Item = &'a Panel>,
+) -> Result<ColourScale, FigureError> {
+    let (low, high) = match bar.range {
+        Some(range) => checked_range(range, bar.scale, "colour bar")?,
+        None => {
+            let values = panels.flat_map(|panel| &panel.layers).flat_map(|layer| match layer {
+                Layer::Heat { z, .. } => z.as_slice(),
+                _ => &[],
+            });
+            let found = extremes(values.copied().filter(|value| usable(bar.scale, *value)));
+            settle(bar.scale, found, 0.0)
+        }
+    };
+    Ok(ColourScale { map: bar.map, scale: bar.scale, low, high })
+}
+
+fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |found, value| match found {
+        None => Some((value, value)),
+        Some((low, high)) => Some((low.min(value), high.max(value))),
+    })
+}
+
+fn checked_range([low, high]: [f64; 2], scale: Scale, what: &str) -> Result<(f64, f64), FigureError> {
+    let good = low < high && (high - low).is_finite() && usable(scale, low);
+    // Fewer than about a thousand distinct numbers between the ends cannot carry ticks.
+    let resolved = high - low > 1e-13 * low.abs().max(high.abs());
+    if good && resolved {
+        Ok((low, high))
+    } else {
+        Err(FigureError::Range { what: what.to_string(), low, high, scale })
+    }
+}
+
+/// Ends of an axis for data between these extremes, with this share of the span as margin.
+fn settle(scale: Scale, found: Option<(f64, f64)>, margin: f64) -> (f64, f64) {
+    match (scale, found) {
+        (Scale::Linear, None) => (0.0, 1.0),
+        (Scale::Log, None) => (1.0, 10.0),
+        (Scale::Linear, Some((low, high))) => {
+            let size = low.abs().max(high.abs());
+            if high - low <= 1e-12 * size || high == low {
+                let room = if size > 0.0 { 0.1 * size } else { 1.0 };
+                return (low - room, high + room);
+            }
+            // Clamped so that the width of the axis stays a finite number.
+            let limit = f64::MAX / 4.0;
+            let room = margin * (high / 2.0 - low / 2.0) * 2.0;
+            ((low - room).clamp(-limit, limit), (high + room).clamp(-limit, limit))
+        }
+        (Scale::Log, Some((low, high))) => {
+            let decades = high.log10() - low.log10();
+            let room = if decades < 1e-6 { 0.15 } else { margin * decades };
+            let factor = 10f64.powf(room);
+            ((low / factor).max(f64::MIN_POSITIVE), (high * factor).min(f64::MAX / 4.0))
+        }
+    }
+}
+
+fn spans(panel: &Panel, number: usize) -> Result<(Span, Span, bool), FigureError> {
+    let fixed = |axis: &Axis, name: &str| {
+        axis.range
+            .map(|range| checked_range(range, axis.scale, &format!("{name} axis of panel {number}")))
+            .transpose()
+    };
+    let (fixed_x, fixed_y) = (fixed(&panel.x, "x")?, fixed(&panel.y, "y")?);
+    let visible = |axis: &Axis, fixed: Option<(f64, f64)>, value: Option<f64>| {
+        value.is_none_or(|value| {
+            usable(axis.scale, value) && fixed.is_none_or(|(low, high)| value >= low && value <= high)
+        })
+    };
+    let places: Vec<(Option<f64>, Option<f64>)> = panel
+        .layers
+        .iter()
+        .flat_map(places)
+        .filter(|(x, y)| visible(&panel.x, fixed_x, *x) && visible(&panel.y, fixed_y, *y))
+        .collect();
+    // Cells fill their frame exactly; curves get room.
+    let filled = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. } | Layer::Contour { .. }));
+    let margin = if filled { 0.0 } else { 0.04 };
+    let span = |axis: &Axis, fixed: Option<(f64, f64)>, found| {
+        let (low, high) = fixed.unwrap_or_else(|| settle(axis.scale, found, margin));
+        Span { scale: axis.scale, low, high }
+    };
+    let x = span(&panel.x, fixed_x, extremes(places.iter().filter_map(|(x, _)| *x)));
+    let y = span(&panel.y, fixed_y, extremes(places.iter().filter_map(|(_, y)| *y)));
+    Ok((x, y, places.is_empty()))
+}
+
+/// What the axes should show of a layer: points, or one coordinate alone.
+fn places(layer: &Layer) -> Vec<(Option<f64>, Option<f64>)> {
+    let pairs = |x: &[f64], y: &[f64]| -> Vec<(Option<f64>, Option<f64>)> {
+        x.iter().zip(y).map(|(x, y)| (Some(*x), Some(*y))).collect()
+    };
+    let grid = |x: &[f64], y: &[f64]| -> Vec<(Option<f64>, Option<f64>)> {
+        x.iter().map(|x| (Some(*x), None)).chain(y.iter().map(|y| (None, Some(*y)))).collect()
+    };
+    match layer {
+        Layer::Line { x, y, .. } => pairs(x, y),
+        Layer::Points { x, y, lo, hi, .. } => [pairs(x, y), pairs(x, lo), pairs(x, hi)].concat(),
+        Layer::Band { x, lo, hi, .. } => [pairs(x, lo), pairs(x, hi)].concat(),
+        Layer::HorizontalLine { y, .. } => vec![(None, Some(*y))],
+        Layer::VerticalLine { x, .. } => vec![(Some(*x), None)],
+        Layer::Text { x, y, .. } => vec![(Some(*x), Some(*y))],
+        Layer::Arrow { from, to, .. } => [from, to].map(|[x, y]| (Some(*x), Some(*y))).to_vec(),
+        Layer::Heat { x_edges, y_edges, .. } => grid(x_edges, y_edges),
+        Layer::Contour { x, y, .. } => grid(x, y),
+    }
+}
+
+/// Remarks on what a panel cannot show: nothing is dropped in silence.
+fn left_out(prepared: &Prepared<'_>) -> Result<Vec<String>, FigureError> {
+    let mut notes = Vec::new();
+    for (number, layer) in prepared.panel.layers.iter().enumerate() {
+        let mut infinite = 0;
+        let mut not_positive = 0;
+        let mut outside = 0;
+        // Gaps in curves are meant; a missing point, word or arrow is a loss.
+        let (gaps_count, cuts_count) = match layer {
+            Layer::Points { .. } | Layer::Text { .. } => (true, true),
+            Layer::HorizontalLine { .. } | Layer::VerticalLine { .. } => (true, true),
+            Layer::Arrow { .. } => (true, false),
+            Layer::Line { .. } | Layer::Band { .. } | Layer::Heat { .. } | Layer::Contour { .. } => {
+                (false, false)
+            }
+        };
+        let mut look = |x: Option<f64>, y: Option<f64>| {
+            let values = [(&prepared.x, x), (&prepared.y, y)];
+            let present = || values.iter().filter_map(|(span, value)| value.map(|value| (*span, value)));
+            if present().any(|(_, value)| !value.is_finite()) {
+                infinite += usize::from(gaps_count);
+            } else if present().any(|(span, value)| !usable(span.scale, value)) {
+                not_positive += 1;
+            } else if cuts_count
+                && present().any(|(span, value)| {
+                    span.share(value).is_none_or(|share| !(-1e-9..=1.0 + 1e-9).contains(&share))
+                })
+            {
+                outside += 1;
+            }
+        };
+        match layer {
+            Layer::Line { x, y, .. } => x.iter().zip(y).for_each(|(x, y)| look(Some(*x), Some(*y))),
+            Layer::Points { x, y, .. } => x.iter().zip(y).for_each(|(x, y)| look(Some(*x), Some(*y))),
+            Layer::Band { x, hi, .. } => x.iter().zip(hi).for_each(|(x, y)| look(Some(*x), Some(*y))),
+            Layer::HorizontalLine { y, .. } => look(None, Some(*y)),
+            Layer::VerticalLine { x, .. } => look(Some(*x), None),
+            Layer::Text { x, y, .. } => look(Some(*x), Some(*y)),
+            Layer::Arrow { from, to, .. } => {
+                for [x, y] in [from, to] {
+                    look(Some(*x), Some(*y));
+                }
+            }
+            Layer::Heat { x_edges, y_edges, z, .. } => {
+                x_edges.iter().for_each(|x| look(Some(*x), None));
+                y_edges.iter().for_each(|y| look(None, Some(*y)));
+                if let Some(colours) = &prepared.colours {
+                    not_positive += z.iter().filter(|z| z.is_finite() && !usable(colours.scale, **z)).count();
+                }
+            }
+            Layer::Contour { x, y, .. } => {
+                x.iter().for_each(|x| look(Some(*x), None));
+                y.iter().for_each(|y| look(None, Some(*y)));
+            }
+        }
+        let reasons: Vec<String> = [
+            (infinite, "without a finite value"),
+            (not_positive, "not above 0 on a logarithmic scale"),
+            (outside, "outside the axes"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, reason)| format!("{count} {reason}"))
+        .collect();
+        if reasons.is_empty() {
+            continue;
+        }
+        let letter = prepared.letter.as_deref().map(|letter| format!(" in {letter}")).unwrap_or_default();
+        let name = match layer.label() {
+            Some(label) => {
+                text::plain(label)?;
+                format!("of “{label}”")
+            }
+            None => format!("of layer {}", number + 1),
+        };
+        notes.push(format!("Not shown{letter}: {name}, {}.", reasons.join(", ")));
+    }
+    Ok(notes)
+}
