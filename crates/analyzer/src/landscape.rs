@@ -253,8 +253,10 @@ impl Landscape {
                     show(x)
                 )),
                 Feature::Wall(lo, hi) => {
-                    edges.push([lo, hi]);
-                    self.remarks.push(if hi - lo <= 1e-9 * x.abs().max(1.0) {
+                    // A pole has one place, which the two sides may have found a few units apart.
+                    let is_pole = hi - lo <= 1e-9 * x.abs().max(1.0);
+                    edges.push(if is_pole { [x, x] } else { [lo, hi] });
+                    self.remarks.push(if is_pole {
                         format!(
                             "U is not finite at x = {}: wells end there, a path that meets it diverges",
                             show(x)
@@ -963,6 +965,14 @@ mod tests {
         assert!(pole.saddles.is_empty());
         assert_eq!((pole.wells[0].right, pole.wells[1].left), (0.0, 0.0));
         assert!(pole.wells[0].depth.is_infinite());
+        let y = |x: f64| x - 0.3;
+        let shifted = find(
+            move |x| y(x) * y(x) + 1.0 / (y(x) * y(x)),
+            move |x| 2.0 * y(x) - 2.0 / (y(x) * y(x) * y(x)),
+            move |x| 2.0 + 6.0 / (y(x) * y(x) * y(x) * y(x)),
+        );
+        assert_eq!(shifted.wells[0].right, shifted.wells[1].left);
+        assert!((shifted.wells[0].right - 0.3).abs() < 1e-12);
         let steep = find(|x| x.cosh(), |x| x.sinh(), |x| x.cosh());
         assert_eq!(places(&steep.minima), [0.0]);
         assert!(steep.remarks.is_empty(), "{:?}", steep.remarks);
