@@ -75,6 +75,18 @@ pub enum LandscapeError {
         /// Right end asked for.
         hi: f64,
     },
+    /// So many critical points that no theory of wells can be meant.
+    #[error(
+        "the potential has more than {limit} critical points in [{lo}, {hi}]: choose a window with fewer"
+    )]
+    TooMany {
+        /// Left end of the window searched.
+        lo: f64,
+        /// Right end of the window searched.
+        hi: f64,
+        /// Largest number that is accepted.
+        limit: usize,
+    },
     /// The gradient is nowhere a finite number.
     #[error("the gradient of the potential is not a finite number anywhere in [{lo}, {hi}]")]
     NotFinite {
@@ -94,7 +106,11 @@ const OCTAVES: i32 = 20;
 /// Octaves without anything new after which an inward force ends the search.
 const QUIET_OCTAVES: i32 = 8;
 /// More critical points than this, and still coming: the search would not end.
-const CROWD: usize = 64;
+const CROWD: usize = 400;
+/// More critical points than this are refused.
+const LIMIT: usize = 2000;
+/// Nodes for each one asked for, on average, after which a scan bisects no further.
+const NODES: usize = 16;
 /// Depth of the bisection of cells in which the force is not yet resolved.
 const REFINEMENTS: u32 = 8;
 
@@ -108,8 +124,18 @@ struct Node {
 
 impl Node {
     fn at(potential: &dyn Potential, x: f64) -> Self {
-        Self { x, gradient: potential.gradient(x), curvature: potential.curvature(x) }
+        Self { x, gradient: potential.gradient(x), curvature: curvature(potential, x) }
     }
+}
+
+/// `U''(x)`, by differences where the potential does not know it.
+fn curvature(potential: &dyn Potential, x: f64) -> f64 {
+    let known = potential.curvature(x);
+    if known.is_finite() {
+        return known;
+    }
+    let step = 6e-6 * x.abs().max(1e-3);
+    (potential.gradient(x + step) - potential.gradient(x - step)) / (2.0 * step)
 }
 
 /// What the scan has found at one place.
@@ -159,7 +185,8 @@ impl Landscape {
     /// given window; 1e-3 near the origin and 1/256 of the distance farther out by default) can be missed.
     ///
     /// # Errors
-    /// A window that is not a finite interval; a gradient that is nowhere finite.
+    /// A window that is not a finite interval; a gradient that is nowhere finite; more than 2000 critical
+    /// points.
     pub fn find(potential: &dyn Potential, window: Option<[f64; 2]>) -> Result<Self, LandscapeError> {
         let mut remarks = Vec::new();
         let (features, window, ends) = match window {
@@ -176,9 +203,16 @@ impl Landscape {
         if ends.is_none() {
             return Err(LandscapeError::NotFinite { lo: window[0], hi: window[1] });
         }
+        if features.len() > LIMIT {
+            return Err(LandscapeError::TooMany { lo: window[0], hi: window[1], limit: LIMIT });
+        }
+        let endless = !remarks.is_empty();
         let mut landscape = Self { window, remarks, ..Self::default() };
         landscape.assemble(potential, &features);
-        landscape.examine_growth(potential);
+        // The growth of something that oscillates without end says nothing.
+        if !endless {
+            landscape.examine_growth(potential);
+        }
         Ok(landscape)
     }
 
@@ -219,8 +253,10 @@ impl Landscape {
                     show(x)
                 )),
                 Feature::Wall(lo, hi) => {
-                    edges.push([lo, hi]);
-                    self.remarks.push(if hi - lo <= 1e-9 * x.abs().max(1.0) {
+                    // A pole has one place, which the two sides may have found a few units apart.
+                    let is_pole = hi - lo <= 1e-9 * x.abs().max(1.0);
+                    edges.push(if is_pole { [x, x] } else { [lo, hi] });
+                    self.remarks.push(if is_pole {
                         format!(
                             "U is not finite at x = {}: wells end there, a path that meets it diverges",
                             show(x)
@@ -262,7 +298,7 @@ impl Landscape {
                 Feature::Minimum(_) | Feature::Maximum(_) | Feature::Kink(..) => {
                     let is_minimum = matches!(feature, Feature::Minimum(_) | Feature::Kink(_, true));
                     let kind = if is_minimum { "minimum" } else { "maximum" };
-                    let mut curvature = potential.curvature(x);
+                    let mut curvature = curvature(potential, x);
                     if matches!(feature, Feature::Kink(..)) {
                         curvature = 0.0;
                         self.remarks.push(format!(
@@ -370,13 +406,14 @@ fn uniform(lo: f64, hi: f64, cells: usize) -> Vec<f64> {
 
 /// Evaluates the potential at the sorted `places` and bisects cells until the force is resolved.
 fn scan(potential: &dyn Potential, places: &[f64]) -> Vec<Node> {
-    let mut nodes = Vec::with_capacity(2 * places.len());
+    let mut nodes = Vec::new();
+    let limit = NODES * places.len();
     let Some((&first, rest)) = places.split_first() else { return nodes };
     let mut left = Node::at(potential, first);
     nodes.push(left);
     for &x in rest {
         let right = Node::at(potential, x);
-        refine(potential, left, right, REFINEMENTS, &mut nodes);
+        refine(potential, left, right, REFINEMENTS, limit, &mut nodes);
         nodes.push(right);
         left = right;
     }
@@ -384,10 +421,17 @@ fn scan(potential: &dyn Potential, places: &[f64]) -> Vec<Node> {
 }
 
 /// Adds nodes between two neighbours while a cubic through their values and slopes misses the middle.
-fn refine(potential: &dyn Potential, left: Node, right: Node, depth: u32, nodes: &mut Vec<Node>) {
+fn refine(
+    potential: &dyn Potential,
+    left: Node,
+    right: Node,
+    depth: u32,
+    limit: usize,
+    nodes: &mut Vec<Node>,
+) {
     let width = right.x - left.x;
     let x = left.x + 0.5 * width;
-    if depth == 0 || !(x > left.x && x < right.x) {
+    if depth == 0 || nodes.len() >= limit || !(x > left.x && x < right.x) {
         return;
     }
     let middle = Node::at(potential, x);
@@ -399,9 +443,9 @@ fn refine(potential: &dyn Potential, left: Node, right: Node, depth: u32, nodes:
     if none_finite || (all_finite && (middle.gradient - cubic).abs() <= 0.02 * scale) {
         return;
     }
-    refine(potential, left, middle, depth - 1, nodes);
+    refine(potential, left, middle, depth - 1, limit, nodes);
     nodes.push(middle);
-    refine(potential, middle, right, depth - 1, nodes);
+    refine(potential, middle, right, depth - 1, limit, nodes);
 }
 
 /// Signs of the force at the two ends of a scan, over its finite nodes.
@@ -433,6 +477,9 @@ fn automatic(
         nodes = wider;
         found = features(potential, &nodes);
         let now = found.iter().filter(|feature| feature.is_critical()).count();
+        if now > LIMIT {
+            return crowd(potential, remarks);
+        }
         let flat_end = found
             .iter()
             .any(|feature| matches!(feature, Feature::Flat(lo, hi, _, _) if *lo <= -far || *hi >= far));
@@ -570,8 +617,12 @@ fn around(
         found.push(feature);
         return;
     };
-    // Below this a change of sign may be rounding.
-    let noise = 1e-12 * left.gradient.abs().max(right.gradient.abs());
+    // Below this a change of sign may be rounding, which shows between neighbouring numbers.
+    let at_root = potential.gradient(x);
+    let rounding = (-4..=4)
+        .map(|k| (potential.gradient(x + f64::from(k) * f64::EPSILON * x.abs()) - at_root).abs())
+        .fold(0.0, f64::max);
+    let noise = (1e-12 * left.gradient.abs().max(right.gradient.abs())).max(32.0 * rounding);
     let ladder = |end: f64| (0..64).map(move |rung| x + (end - x) * libm::exp2(-0.25 * f64::from(rung)));
     let mut places: Vec<f64> = ladder(left.x).collect();
     let mut back: Vec<f64> = ladder(right.x).collect();
@@ -914,6 +965,14 @@ mod tests {
         assert!(pole.saddles.is_empty());
         assert_eq!((pole.wells[0].right, pole.wells[1].left), (0.0, 0.0));
         assert!(pole.wells[0].depth.is_infinite());
+        let y = |x: f64| x - 0.3;
+        let shifted = find(
+            move |x| y(x) * y(x) + 1.0 / (y(x) * y(x)),
+            move |x| 2.0 * y(x) - 2.0 / (y(x) * y(x) * y(x)),
+            move |x| 2.0 + 6.0 / (y(x) * y(x) * y(x) * y(x)),
+        );
+        assert_eq!(shifted.wells[0].right, shifted.wells[1].left);
+        assert!((shifted.wells[0].right - 0.3).abs() < 1e-12);
         let steep = find(|x| x.cosh(), |x| x.sinh(), |x| x.cosh());
         assert_eq!(places(&steep.minima), [0.0]);
         assert!(steep.remarks.is_empty(), "{:?}", steep.remarks);
@@ -925,6 +984,41 @@ mod tests {
         assert!(remarked(&harmonic, "|x|^1.00"));
         let soft = find(|x| (1.0 + x * x).sqrt(), |x| x / (1.0 + x * x).sqrt(), |x| (1.0 + x * x).powf(-1.5));
         assert!(remarked(&soft, "grows only"));
+    }
+
+    #[test]
+    fn many_critical_points() {
+        // Some three hundred, but no more: all listed.
+        let rough = find(
+            |x| x * x + 0.4 * (50.0 * x).sin(),
+            |x| 2.0 * x + 20.0 * (50.0 * x).cos(),
+            |x| 2.0 - 1000.0 * (50.0 * x).sin(),
+        );
+        assert!(rough.minima.len() > 150 && !remarked(&rough, "periodic"));
+        assert_eq!(rough.saddles.len() + 1, rough.minima.len());
+        let endless = Formula::new(
+            |x| (1.0 / x).sin(),
+            |x| -(1.0 / x).cos() / (x * x),
+            |x| 2.0 * (1.0 / x).cos() / (x * x * x) - (1.0 / x).sin() / (x * x * x * x),
+        );
+        assert!(matches!(Landscape::find(&endless, None), Err(LandscapeError::TooMany { .. })));
+    }
+
+    #[test]
+    fn rounding_makes_no_wells() {
+        // (x - c)^3 multiplied out: its sign near c is noise over some 1e-5.
+        let c = 1.234;
+        let found = find(
+            |_| 0.0,
+            move |x| x * x * x - 3.0 * x * x * c + 3.0 * x * c * c - c * c * c,
+            move |x| 3.0 * x * x - 6.0 * c * x + 3.0 * c * c,
+        );
+        assert_eq!((found.minima.len(), found.minima[0].curvature), (1, 0.0), "{found:?}");
+        assert!(
+            (found.minima[0].x - c).abs() < 2e-5 && remarked(&found, "degenerate"),
+            "{:?}",
+            found.remarks
+        );
     }
 
     #[test]

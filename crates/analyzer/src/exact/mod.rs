@@ -92,7 +92,7 @@ pub fn stopped(potential: &dyn Potential, noise: NoiseLaw, problem: &StoppedProb
     };
     let target_inside =
         problem.targets.iter().any(|target| target[0] <= target[1] && target[0] < b && target[1] > a);
-    let valid = alpha > 0.0 && epsilon > 0.0 && epsilon.is_finite();
+    let valid = alpha > 0.0 && alpha < 2.0 && epsilon > 0.0 && epsilon.is_finite();
     if !valid
         || target_inside
         || (a.is_infinite() && b.is_infinite())

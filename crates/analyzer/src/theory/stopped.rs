@@ -452,13 +452,23 @@ mod tests {
 
     #[test]
     fn validity_is_doubted_where_it_should_be() {
-        let landscape = Landscape::find(&quartic(), None).unwrap();
-        assert!(validity_remarks(&landscape, stable(1.5, 0.03)).is_empty());
-        let large = validity_remarks(&landscape, stable(0.8, 1.5));
+        let doubt = |potential: &Formula, noise, problem: Option<&StoppedProblem>| {
+            validity_remarks(potential, &Landscape::find(potential, None).unwrap(), noise, problem)
+        };
+        assert!(doubt(&quartic(), stable(1.5, 0.03), None).is_empty());
+        let large = doubt(&quartic(), stable(0.8, 1.5), None);
         assert!(large.iter().any(|remark| remark.contains("relaxation")), "{large:?}");
-        let crossover = validity_remarks(&landscape, stable(1.99, 0.25));
+        let crossover = doubt(&quartic(), stable(1.99, 0.25), None);
         assert!(crossover.iter().any(|remark| remark.contains("close to 2")), "{crossover:?}");
-        assert_eq!(validity_remarks(&landscape, NoiseLaw::Brownian { epsilon: 0.5 }).len(), 2);
-        assert!(validity_remarks(&landscape, NoiseLaw::Brownian { epsilon: 0.2 }).is_empty());
+        assert_eq!(doubt(&quartic(), NoiseLaw::Brownian { epsilon: 0.5 }, None).len(), 2);
+        assert!(doubt(&quartic(), NoiseLaw::Brownian { epsilon: 0.2 }, None).is_empty());
+        // One well, which only the domain bounds (theory, 2.5 a and e).
+        let harmonic = Formula::new(|x| 0.5 * x * x, |x| x, |_| 1.0);
+        let problem = StoppedProblem::exit(0.0, -1.0, 1.0);
+        assert!(doubt(&harmonic, stable(1.9, 0.3), None).is_empty());
+        let crossover = doubt(&harmonic, stable(1.9, 0.3), Some(&problem));
+        assert!(crossover.iter().any(|remark| remark.contains("close to 2")), "{crossover:?}");
+        assert!(doubt(&harmonic, stable(1.5, 0.03), Some(&problem)).is_empty());
+        assert_eq!(doubt(&harmonic, NoiseLaw::Brownian { epsilon: 1.0 }, Some(&problem)).len(), 1);
     }
 }

@@ -1,9 +1,11 @@
 //! When the small-noise theory should not be trusted.
 
+use levyscape_integrator::potential::Potential;
+
 use crate::landscape::{CriticalPoint, Landscape, Well};
-use crate::theory::NoiseLaw;
 use crate::theory::kramers;
-use crate::theory::levy::tail_coefficient;
+use crate::theory::levy::tail_mass;
+use crate::theory::{NoiseLaw, StoppedProblem};
 
 /// A ratio that the theory takes as small is called large from here on.
 const LARGE: f64 = 0.2;
@@ -16,23 +18,56 @@ const CROSSOVER: f64 = 0.1;
 /// not long against the time to relax in it, the noise between jumps is not small against the way to
 /// the edge, climbing over the barrier competes with jumping (alpha close to 2), or, for Gaussian
 /// noise, a barrier of less than about `3 D`. Empty if nothing speaks against it.
+///
+/// With a stopped problem the edges are those of its domain and targets where they come before the
+/// well's own, and wells that paths cannot stay in are left out.
 #[must_use]
-pub fn validity_remarks(landscape: &Landscape, noise: NoiseLaw) -> Vec<String> {
+pub fn validity_remarks(
+    potential: &dyn Potential,
+    landscape: &Landscape,
+    noise: NoiseLaw,
+    problem: Option<&StoppedProblem>,
+) -> Vec<String> {
     let mut remarks = Vec::new();
     for (minimum, well) in landscape.minima.iter().zip(&landscape.wells) {
+        let mut edges = [well.left, well.right];
+        if let Some(problem) = problem {
+            let reachable = noise.diffusion().is_none() || {
+                let [left, right] = problem.component(problem.start);
+                left < minimum.x && minimum.x < right
+            };
+            if problem.stops_at(minimum.x) || !reachable {
+                continue;
+            }
+            let [left, right] = problem.component(minimum.x);
+            edges = [left.max(edges[0]), right.min(edges[1])];
+        }
+        let ways = edges.map(|edge| Way {
+            distance: (edge - minimum.x).abs(),
+            height: if edge.is_finite() { potential.value(edge) - minimum.u } else { f64::INFINITY },
+            edge,
+        });
         remarks.extend(match noise.diffusion() {
-            Some(diffusion) => gaussian(minimum, well, diffusion),
-            None => jumps(landscape, minimum, well, noise),
+            Some(diffusion) => gaussian(minimum, well, &ways, diffusion),
+            None => jumps(potential, landscape, minimum, well, &ways, noise),
         });
     }
     remarks
 }
 
-fn gaussian(minimum: &CriticalPoint, well: &Well, diffusion: f64) -> Vec<String> {
-    let ratio = well.depth / diffusion;
+/// The way from a minimum to one edge.
+struct Way {
+    edge: f64,
+    distance: f64,
+    height: f64,
+}
+
+fn gaussian(minimum: &CriticalPoint, well: &Well, ways: &[Way; 2], diffusion: f64) -> Vec<String> {
+    let ratio = ways[0].height.min(ways[1].height) / diffusion;
     if ratio < LOW_BARRIER {
         vec![format!(
-            "well {} is {ratio:.2} D deep (x = {:.4}): Kramers' formula needs a barrier of several D",
+            "the barrier around the minimum of well {} (x = {:.4}) is {ratio:.2} D high: Kramers' formula needs \
+             several D",
             well.minimum, minimum.x
         )]
     } else {
@@ -40,15 +75,21 @@ fn gaussian(minimum: &CriticalPoint, well: &Well, diffusion: f64) -> Vec<String>
     }
 }
 
-fn jumps(landscape: &Landscape, minimum: &CriticalPoint, well: &Well, noise: NoiseLaw) -> Vec<String> {
+fn jumps(
+    potential: &dyn Potential,
+    landscape: &Landscape,
+    minimum: &CriticalPoint,
+    well: &Well,
+    ways: &[Way; 2],
+    noise: NoiseLaw,
+) -> Vec<String> {
     let mut remarks = Vec::new();
-    let distance = well.distance_left.min(well.distance_right);
+    let distance = ways[0].distance.min(ways[1].distance);
     let (Some(alpha), Some(scale)) = (noise.jump_index(), noise.jump_scale()) else { return remarks };
     if !distance.is_finite() {
         return remarks;
     }
-    let tail = |d: f64| if d.is_finite() { libm::pow(d, -alpha) } else { 0.0 };
-    let rate = scale * tail_coefficient(alpha) * (tail(well.distance_left) + tail(well.distance_right));
+    let rate: f64 = ways.iter().map(|way| scale * tail_mass(alpha, way.distance, f64::INFINITY)).sum();
     let slowest = landscape.minima.iter().map(|other| other.curvature).fold(f64::INFINITY, f64::min);
     if slowest <= 0.0 || rate / slowest > LARGE {
         let relaxation = if slowest > 0.0 {
@@ -73,10 +114,17 @@ fn jumps(landscape: &Landscape, minimum: &CriticalPoint, well: &Well, noise: Noi
     }
     if alpha > 1.5 {
         let diffusion = noise.epsilon() * noise.epsilon();
-        let climbing: f64 = [well.left, well.right]
+        let climbing: f64 = ways
             .iter()
-            .filter_map(|&edge| landscape.saddle_at(edge))
-            .filter_map(|saddle| kramers::crossing_rate(minimum, saddle, diffusion))
+            .filter(|way| way.edge.is_finite())
+            .filter_map(|way| match landscape.saddle_at(way.edge) {
+                Some(saddle) => kramers::crossing_rate(minimum, saddle, diffusion),
+                None => {
+                    let (value, slope) = (potential.value(way.edge), potential.gradient(way.edge));
+                    kramers::boundary_rate(minimum, value, slope, diffusion)
+                }
+            })
+            .filter(|rate| rate.is_finite())
             .sum();
         if climbing > CROSSOVER * rate {
             remarks.push(format!(
