@@ -66,13 +66,7 @@ impl<B: DrawingBackend> Painter<B> {
             }
             Item::Run { text, origin, upright, colour } => {
                 let em = (text.size * self.units_per_mm).round();
-                // The SVG backend divides again: whichever neighbour gives a whole number back.
-                let size = em * SIZE_PER_EM;
-                let size = [size, size.next_up(), size.next_down()]
-                    .into_iter()
-                    .find(|size| size / SIZE_PER_EM == em)
-                    .unwrap_or(size);
-                let font = FontDesc::new(FontFamily::Name(FAMILY), size, font_style(text.cut));
+                let font = FontDesc::new(FontFamily::Name(FAMILY), em * SIZE_PER_EM, font_style(text.cut));
                 let font = if *upright { font.transform(FontTransform::Rotate270) } else { font };
                 let colour = RGBColor(colour[0], colour[1], colour[2]);
                 let style =
