@@ -3,7 +3,7 @@
 use super::FigureError;
 use super::colour::{ColourScale, colour};
 use super::legend::Legend;
-use super::plot::{Plot, level_colour};
+use super::plot::{OVERLAP, Plot, level_colour};
 use super::prepare::{Prepared, Span, prepare};
 use super::scene::{Area, Item, Scene};
 use super::spec::{ColourBar, Figure, Layer, LegendPlace};
@@ -146,7 +146,7 @@ impl<'a> BarParts<'a> {
         for step in 0..STEPS {
             let edge = |step: usize| area.bottom - area.height() * step as f64 / STEPS as f64;
             let shade = colour(self.scale.map, (step as f64 + 0.5) / STEPS as f64);
-            let top = (edge(step + 1) - 0.03).max(area.top);
+            let top = (edge(step + 1) - OVERLAP).max(area.top);
             let strip = Area { left: area.left, right: area.right, top, bottom: edge(step) };
             scene.items.push(Item::Box { area: strip, colour: shade });
         }
@@ -225,12 +225,14 @@ impl<'a> Surroundings<'a> {
             (Some(bar), Some(scale)) => Some(BarParts::new(bar, scale, height, theme)?),
             _ => None,
         };
-        let mut margins = Margins::default();
-        margins.left = theme.tick_length + TICK_PAD + y_ticks.widest();
+        let mut margins = Margins {
+            left: theme.tick_length + TICK_PAD + y_ticks.widest(),
+            bottom: theme.tick_length + TICK_PAD + x_ticks.highest(),
+            ..Margins::default()
+        };
         if y_label.width > 0.0 {
             margins.left += PAD + y_label.height();
         }
-        margins.bottom = theme.tick_length + TICK_PAD + x_ticks.highest();
         if x_label.width > 0.0 {
             margins.bottom += PAD + x_label.height();
         }
@@ -240,11 +242,8 @@ impl<'a> Surroundings<'a> {
             margins.right = margins.right.max(line.width / 2.0 - (1.0 - share_of(*value)) * width);
             margins.left = margins.left.max(line.width / 2.0 - share_of(*value) * width);
         }
-        if let Some((_, line)) = y_ticks.major.last() {
-            margins.top = line.height() / 2.0;
-        }
         if letter.width > 0.0 || title.width > 0.0 {
-            margins.top = margins.top.max(PAD + letter.height().max(title.height()));
+            margins.top += PAD + letter.height().max(title.height());
         }
         if let Some(legend) = &outer_legend {
             if place == LegendPlace::Top {
@@ -253,6 +252,8 @@ impl<'a> Surroundings<'a> {
                 margins.bottom += PAD + legend.height();
             }
         }
+        let last_number = y_ticks.major.last().map_or(0.0, |(_, line)| line.height() / 2.0);
+        margins.top = margins.top.max(last_number);
         if let Some(bar) = &bar {
             margins.right = margins.right.max(bar.width(theme));
         }
@@ -371,8 +372,9 @@ impl<'a> Layout<'a> {
         let panel = prepared.panel;
         let mut plot = Plot::new(theme, frame, prepared, scene);
         for layer in &panel.layers {
-            plot.layer(layer, prepared.colours.as_ref())?;
+            plot.layer(layer, prepared.colours.as_ref());
         }
+        plot.finish()?;
         let obstacles = std::mem::take(&mut plot.obstacles);
         if prepared.empty {
             let line = set("no data", theme.text_mm())?;

@@ -7,8 +7,9 @@ use super::spec::{Layer, LegendPlace, Panel, Style};
 use super::text::{Line, set_within};
 use super::theme::Theme;
 
-/// Width of the sample beside an entry (mm).
+/// Width of the sample beside an entry (mm), with lines and with markers alone.
 const SAMPLE: f64 = 6.0;
+const MARKER_SAMPLE: f64 = 2.4;
 /// Between sample and words (mm).
 const GAP: f64 = 1.2;
 /// Between columns of a legend above or below the panel (mm).
@@ -26,6 +27,7 @@ struct Entry<'a> {
 /// A measured legend.
 pub(super) struct Legend<'a> {
     entries: Vec<Entry<'a>>,
+    sample: f64,
     row_height: f64,
     column_width: f64,
     columns: usize,
@@ -51,7 +53,10 @@ impl<'a> Legend<'a> {
         if named.is_empty() {
             return Ok(None);
         }
-        let words_room = room - SAMPLE - GAP;
+        let only_markers =
+            named.iter().flat_map(|(_, layers)| layers).all(|layer| matches!(layer, Layer::Points { .. }));
+        let sample = if only_markers { MARKER_SAMPLE } else { SAMPLE };
+        let words_room = room - sample - GAP;
         let entries = named
             .into_iter()
             .map(|(label, layers)| {
@@ -60,10 +65,10 @@ impl<'a> Legend<'a> {
             .collect::<Result<Vec<_>, FigureError>>()?;
         let widest = entries.iter().fold(0.0f64, |most, entry| most.max(entry.words.width));
         let highest = entries.iter().fold(0.0f64, |most, entry| most.max(entry.words.height()));
-        let column_width = SAMPLE + GAP + widest;
+        let column_width = sample + GAP + widest;
         let fitting = ((room + COLUMN_GAP) / (column_width + COLUMN_GAP)).floor().max(1.0) as usize;
         let columns = if inside { 1 } else { fitting.min(entries.len()) };
-        Ok(Some(Legend { entries, row_height: highest + 0.5, column_width, columns }))
+        Ok(Some(Legend { entries, sample, row_height: highest + 0.5, column_width, columns }))
     }
 
     pub(super) fn width(&self) -> f64 {
@@ -120,15 +125,15 @@ impl<'a> Legend<'a> {
             // The middle of a lowercase letter of the words.
             let middle = baseline - 0.3 * theme.text_mm();
             for layer in &entry.layers {
-                draw_sample(scene, theme, layer, x, middle);
+                draw_sample(scene, theme, layer, (x, x + self.sample), middle);
             }
-            scene.text(&entry.words, (x + SAMPLE + GAP, baseline), theme.ink);
+            scene.text(&entry.words, (x + self.sample + GAP, baseline), theme.ink);
         }
     }
 }
 
-fn draw_sample(scene: &mut Scene, theme: &Theme, layer: &Layer, left: f64, middle: f64) {
-    let (right, centre) = (left + SAMPLE, left + SAMPLE / 2.0);
+fn draw_sample(scene: &mut Scene, theme: &Theme, layer: &Layer, (left, right): (f64, f64), middle: f64) {
+    let centre = (left + right) / 2.0;
     let stroke = |scene: &mut Scene, style: &Style| {
         let pattern: Vec<f64> =
             theme.dash_pattern(theme.dash(style)).iter().map(|length| length * style.weight).collect();

@@ -10,8 +10,9 @@ use super::text::set_within;
 use super::theme::{Rgb, Theme};
 
 const WHITE: Rgb = [255, 255, 255];
-/// Neighbouring cells overlap by this (mm): viewers would show a hairline between exact edges.
-const OVERLAP: f64 = 0.03;
+/// A cell reaches this far (mm) under the next one to its right and above: between edges that only
+/// touch, viewers show a pale line. It must exceed a pixel of a screen.
+pub(super) const OVERLAP: f64 = 0.3;
 /// Length and half width (mm) of the head of an arrow.
 const HEAD: (f64, f64) = (1.7, 0.5);
 /// Distance (mm) between an arrow and its words.
@@ -31,6 +32,17 @@ impl Obstacle {
             Obstacle::Block(block) => area.overlaps(block),
         }
     }
+
+    /// How much of it an area hides: a length (mm), a marker counting as much as 2 mm of a line.
+    fn hidden_by(&self, area: &Area) -> f64 {
+        match self {
+            Obstacle::Segment(from, to) => {
+                area.clip(*from, *to).map_or(0.0, |(from, to)| (to.0 - from.0).hypot(to.1 - from.1))
+            }
+            Obstacle::Block(block) if area.overlaps(block) => 2.0,
+            Obstacle::Block(_) => 0.0,
+        }
+    }
 }
 
 /// A panel being drawn.
@@ -41,12 +53,20 @@ pub(super) struct Plot<'a> {
     pub y: Span,
     pub scene: &'a mut Scene,
     pub obstacles: Vec<Obstacle>,
-    words: Vec<Area>,
+    waiting: Vec<Words<'a>>,
+}
+
+/// Words that wait until everything else is drawn, so that they can keep clear of it.
+struct Words<'a> {
+    text: &'a str,
+    /// Where they may stand, the best first.
+    places: Vec<(Point, Anchor)>,
+    style: &'a Style,
 }
 
 impl<'a> Plot<'a> {
     pub(super) fn new(theme: &'a Theme, frame: Area, prepared: &Prepared<'_>, scene: &'a mut Scene) -> Self {
-        Plot { theme, frame, x: prepared.x, y: prepared.y, scene, obstacles: Vec::new(), words: Vec::new() }
+        Plot { theme, frame, x: prepared.x, y: prepared.y, scene, obstacles: Vec::new(), waiting: Vec::new() }
     }
 
     fn across(&self, x: f64) -> Option<f64> {
@@ -61,7 +81,7 @@ impl<'a> Plot<'a> {
         Some((self.across(x)?, self.down(y)?))
     }
 
-    pub(super) fn layer(&mut self, layer: &Layer, colours: Option<&ColourScale>) -> Result<(), FigureError> {
+    pub(super) fn layer(&mut self, layer: &'a Layer, colours: Option<&ColourScale>) {
         match layer {
             Layer::Line { x, y, style, .. } => {
                 for chain in self.chains(x, y) {
@@ -84,12 +104,12 @@ impl<'a> Plot<'a> {
                 if let Some(place) = self.place(*x, *y)
                     && self.frame.grown(1e-6).contains(place)
                 {
-                    self.words(text, place, *anchor, style)?;
+                    self.words(text, place, *anchor, style);
                 }
             }
             Layer::Arrow { from, to, heads, text, style } => {
                 if let (Some(from), Some(to)) = (self.place(from[0], from[1]), self.place(to[0], to[1])) {
-                    self.arrow(from, to, *heads, text.as_deref(), style)?;
+                    self.arrow(from, to, *heads, text.as_deref(), style);
                 }
             }
             Layer::Heat { x_edges, y_edges, z, contours } => {
@@ -103,7 +123,6 @@ impl<'a> Plot<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Stretches of a curve without a missing point.
@@ -214,57 +233,74 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Words at a place, moved inside the frame and away from earlier words.
-    fn words(&mut self, text: &str, at: Point, anchor: Anchor, style: &Style) -> Result<(), FigureError> {
-        let line = set_within(text, self.theme.text_mm(), self.frame.width() - 1.0)?;
-        let (left_share, above_share) = anchor.shares();
-        let (width, height) = (line.width, line.height());
+    /// Words at a place, or a little above or below it.
+    fn words(&mut self, text: &'a str, at: Point, anchor: Anchor, style: &'a Style) {
+        let step = 0.45 * self.theme.text_mm();
+        // Away from the place first: downwards for words that hang below it.
+        let (_, above) = anchor.shares();
+        let first = if above > 0.6 { -1.0 } else { 1.0 };
+        let shifts = [0.0, 1.0, 2.0, 3.0, -1.0, -2.0];
+        let places = shifts.map(|shift| ((at.0, at.1 + first * shift * step), anchor)).to_vec();
+        self.waiting.push(Words { text, places, style });
+    }
+
+    /// Draws the words of texts and arrows, each where it meets the least of what is drawn already.
+    ///
+    /// # Errors
+    /// [`FigureError::Markup`] and [`FigureError::Font`].
+    pub(super) fn finish(&mut self) -> Result<(), FigureError> {
         let room = self.frame.grown(-0.5);
-        let area_at = |shift: f64| {
-            let left = at.0 - left_share * width;
-            let top = at.1 - above_share * height + shift * height;
-            Area::new(
-                left.min(room.right - width).max(room.left),
-                top.min(room.bottom - height).max(room.top),
-                width,
-                height,
-            )
-        };
-        let area = [0.0, -1.0, 1.0, -2.0, 2.0, -3.0, 3.0]
-            .into_iter()
-            .map(area_at)
-            .find(|area| self.words.iter().all(|other| !other.overlaps(area)))
-            .unwrap_or_else(|| area_at(0.0));
-        // A pale plate keeps the words legible where they cross a curve.
-        let plate = area.grown(0.15);
-        self.scene.items.push(Item::Fill {
-            points: vec![
-                (plate.left, plate.top),
-                (plate.right, plate.top),
-                (plate.right, plate.bottom),
-                (plate.left, plate.bottom),
-            ],
-            colour: WHITE,
-            opacity: 0.8,
-        });
-        self.scene.text(&line, (area.left, area.top + line.ascent), self.theme.colour(style.colour));
-        self.words.push(area);
-        self.obstacles.push(Obstacle::Block(area));
+        let mut taken: Vec<Area> = Vec::new();
+        for words in std::mem::take(&mut self.waiting) {
+            let line = set_within(words.text, self.theme.text_mm(), room.width())?;
+            let (width, height) = (line.width, line.height());
+            let area_at = |((x, y), anchor): (Point, Anchor)| {
+                let (before, above) = anchor.shares();
+                let left = (x - before * width).min(room.right - width).max(room.left);
+                let top = (y - above * height).min(room.bottom - height).max(room.top);
+                Area::new(left, top, width, height)
+            };
+            let cost = |area: &Area| -> f64 {
+                let clear = area.grown(0.3);
+                let hidden: f64 = self.obstacles.iter().map(|obstacle| obstacle.hidden_by(&clear)).sum();
+                let mixed = taken.iter().filter(|other| other.overlaps(area)).count();
+                hidden + 1000.0 * mixed as f64
+            };
+            let areas = words.places.iter().map(|place| area_at(*place));
+            let weighed = areas.map(|area| (cost(&area), area));
+            let Some((hidden, area)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
+                continue;
+            };
+            // A pale plate keeps the words legible where they cross a curve all the same.
+            if hidden > 0.0 {
+                let plate = area.grown(0.1);
+                self.scene.items.push(Item::Fill {
+                    points: vec![
+                        (plate.left, plate.top),
+                        (plate.right, plate.top),
+                        (plate.right, plate.bottom),
+                        (plate.left, plate.bottom),
+                    ],
+                    colour: WHITE,
+                    opacity: 0.8,
+                });
+            }
+            self.scene.text(
+                &line,
+                (area.left, area.top + line.ascent),
+                self.theme.colour(words.style.colour),
+            );
+            taken.push(area);
+        }
+        self.obstacles.extend(taken.into_iter().map(Obstacle::Block));
         Ok(())
     }
 
-    fn arrow(
-        &mut self,
-        from: Point,
-        to: Point,
-        heads: Heads,
-        text: Option<&str>,
-        style: &Style,
-    ) -> Result<(), FigureError> {
-        let Some((start, end)) = self.frame.clip(from, to) else { return Ok(()) };
+    fn arrow(&mut self, from: Point, to: Point, heads: Heads, text: Option<&'a str>, style: &'a Style) {
+        let Some((start, end)) = self.frame.clip(from, to) else { return };
         let length = (end.0 - start.0).hypot(end.1 - start.1);
         if length == 0.0 {
-            return Ok(());
+            return;
         }
         let colour = self.theme.colour(style.colour);
         let along = ((end.0 - start.0) / length, (end.1 - start.1) / length);
@@ -295,30 +331,30 @@ impl<'a> Plot<'a> {
             }
         }
         self.obstacles.push(Obstacle::Segment(start, end));
-        let middle = ((start.0 + end.0) / 2.0, (start.1 + end.1) / 2.0);
-        match text {
-            Some(text) if along.1.abs() < 0.2 => {
-                self.words(text, (middle.0, middle.1 - ARROW_GAP), Anchor::Bottom, style)
+        let Some(text) = text else { return };
+        let at = |share: f64| (start.0 + share * (end.0 - start.0), start.1 + share * (end.1 - start.1));
+        let beside = |(x, y): Point, level: bool| {
+            if level {
+                [((x, y - ARROW_GAP), Anchor::Bottom), ((x, y + ARROW_GAP), Anchor::Top)]
+            } else {
+                [((x + ARROW_GAP, y), Anchor::Left), ((x - ARROW_GAP, y), Anchor::Right)]
             }
-            Some(text) => {
-                // To the right, unless the frame ends there.
-                let line = set_within(text, self.theme.text_mm(), self.frame.width())?;
-                let fits = middle.0 + ARROW_GAP + line.width + 0.5 <= self.frame.right;
-                let (x, anchor) = if fits {
-                    (middle.0 + ARROW_GAP, Anchor::Left)
-                } else {
-                    (middle.0 - ARROW_GAP, Anchor::Right)
-                };
-                self.words(text, (x, middle.1), anchor, style)
-            }
-            None => Ok(()),
-        }
+        };
+        let level = along.1.abs() < 0.2;
+        let mut places: Vec<(Point, Anchor)> =
+            [0.5, 0.35, 0.65, 0.2, 0.8].into_iter().flat_map(|share| beside(at(share), level)).collect();
+        // Where there is no room beside it, beyond one of its ends.
+        places.extend([start, end].into_iter().flat_map(|tip| beside(tip, !level)));
+        self.waiting.push(Words { text, places, style });
     }
 
     fn heat(&mut self, x_edges: &[f64], y_edges: &[f64], z: &[f64], contours: &[f64], colours: &ColourScale) {
         let edges_x: Vec<Option<f64>> = x_edges.iter().map(|x| self.across(*x)).collect();
         let edges_y: Vec<Option<f64>> = y_edges.iter().map(|y| self.down(*y)).collect();
         let frame = self.frame;
+        // Nothing reaches beyond the outer edges of the map or of the frame.
+        let most_right = edges_x.iter().flatten().fold(frame.left, |most, x| most.max(*x)).min(frame.right);
+        let most_up = edges_y.iter().flatten().fold(frame.bottom, |least, y| least.min(*y)).max(frame.top);
         for (row, cells) in z.chunks(x_edges.len() - 1).enumerate() {
             let (Some(bottom), Some(top)) = (edges_y[row], edges_y[row + 1]) else { continue };
             let shades: Vec<Rgb> =
@@ -331,11 +367,13 @@ impl<'a> Plot<'a> {
                 if let Some((left, right)) = place.clone().next().zip(place.last()) {
                     let area = Area {
                         left: left.max(frame.left),
-                        right: (right + OVERLAP).min(frame.right),
-                        top: (top - OVERLAP).max(frame.top),
+                        right: (right + OVERLAP).min(most_right),
+                        top: (top - OVERLAP).max(most_up),
                         bottom: bottom.min(frame.bottom),
                     };
-                    if area.width() > OVERLAP && area.height() > OVERLAP {
+                    let visible =
+                        right > frame.left && left < frame.right && top < frame.bottom && bottom > frame.top;
+                    if visible {
                         self.scene.items.push(Item::Box { area, colour: group[0] });
                     }
                 }

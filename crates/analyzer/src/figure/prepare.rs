@@ -21,7 +21,6 @@ impl Span {
         }
         Some(match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
-            // Twice the difference of logarithms: the quotient alone could overflow.
             Scale::Log => (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln()),
         })
     }
@@ -48,8 +47,17 @@ pub(super) struct PreparedFigure<'a> {
     pub notes: Vec<String>,
 }
 
+/// Larger numbers count as infinite, so that differences and margins of those left stay finite.
+const LARGEST: f64 = 1e300;
+/// A narrower axis could not carry ticks: its numbers would lose digits to underflow.
+const NARROWEST: f64 = 1e-290;
+
+fn finite(value: f64) -> bool {
+    value.abs() <= LARGEST
+}
+
 fn usable(scale: Scale, value: f64) -> bool {
-    value.is_finite() && (scale == Scale::Linear || value > 0.0)
+    finite(value) && (scale == Scale::Linear || value > 0.0)
 }
 
 pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError> {
@@ -172,9 +180,9 @@ fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 }
 
 fn checked_range([low, high]: [f64; 2], scale: Scale, what: &str) -> Result<(f64, f64), FigureError> {
-    let good = low < high && (high - low).is_finite() && usable(scale, low);
+    let good = low < high && usable(scale, low) && usable(scale, high);
     // Fewer than about a thousand distinct numbers between the ends cannot carry ticks.
-    let resolved = high - low > 1e-13 * low.abs().max(high.abs());
+    let resolved = high - low > (1e-13 * low.abs().max(high.abs())).max(NARROWEST);
     if good && resolved {
         Ok((low, high))
     } else {
@@ -189,20 +197,18 @@ fn settle(scale: Scale, found: Option<(f64, f64)>, margin: f64) -> (f64, f64) {
         (Scale::Log, None) => (1.0, 10.0),
         (Scale::Linear, Some((low, high))) => {
             let size = low.abs().max(high.abs());
-            if high - low <= 1e-12 * size || high == low {
-                let room = if size > 0.0 { 0.1 * size } else { 1.0 };
+            if high - low <= (1e-12 * size).max(NARROWEST) {
+                let room = if size > NARROWEST { 0.1 * size } else { 1.0 };
                 return (low - room, high + room);
             }
-            // Clamped so that the width of the axis stays a finite number.
-            let limit = f64::MAX / 4.0;
-            let room = margin * (high / 2.0 - low / 2.0) * 2.0;
-            ((low - room).clamp(-limit, limit), (high + room).clamp(-limit, limit))
+            let room = margin * (high - low);
+            (low - room, high + room)
         }
         (Scale::Log, Some((low, high))) => {
             let decades = high.log10() - low.log10();
             let room = if decades < 1e-6 { 0.15 } else { margin * decades };
             let factor = 10f64.powf(room);
-            ((low / factor).max(f64::MIN_POSITIVE), (high * factor).min(f64::MAX / 4.0))
+            ((low / factor).max(NARROWEST), (high * factor).max(10.0 * NARROWEST))
         }
     }
 }
@@ -228,12 +234,15 @@ fn spans(panel: &Panel, number: usize) -> Result<(Span, Span, bool), FigureError
     // Cells fill their frame exactly; curves get room.
     let filled = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. } | Layer::Contour { .. }));
     let margin = if filled { 0.0 } else { 0.04 };
-    let span = |axis: &Axis, fixed: Option<(f64, f64)>, found| {
+    // Words hang above or below their place.
+    let has_words = panel.layers.iter().any(|layer| matches!(layer, Layer::Text { .. }));
+    let margin_y = if has_words && !filled { 0.1 } else { margin };
+    let span = |axis: &Axis, fixed: Option<(f64, f64)>, found, margin| {
         let (low, high) = fixed.unwrap_or_else(|| settle(axis.scale, found, margin));
         Span { scale: axis.scale, low, high }
     };
-    let x = span(&panel.x, fixed_x, extremes(places.iter().filter_map(|(x, _)| *x)));
-    let y = span(&panel.y, fixed_y, extremes(places.iter().filter_map(|(_, y)| *y)));
+    let x = span(&panel.x, fixed_x, extremes(places.iter().filter_map(|(x, _)| *x)), margin);
+    let y = span(&panel.y, fixed_y, extremes(places.iter().filter_map(|(_, y)| *y)), margin_y);
     Ok((x, y, places.is_empty()))
 }
 
@@ -277,7 +286,7 @@ fn left_out(prepared: &Prepared<'_>) -> Result<Vec<String>, FigureError> {
         let mut look = |x: Option<f64>, y: Option<f64>| {
             let values = [(&prepared.x, x), (&prepared.y, y)];
             let present = || values.iter().filter_map(|(span, value)| value.map(|value| (*span, value)));
-            if present().any(|(_, value)| !value.is_finite()) {
+            if present().any(|(_, value)| !finite(value)) {
                 infinite += usize::from(gaps_count);
             } else if present().any(|(span, value)| !usable(span.scale, value)) {
                 not_positive += 1;

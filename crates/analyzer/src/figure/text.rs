@@ -229,13 +229,15 @@ fn place(nodes: &[Node], at: Place, start: f64, line: &mut Line) -> Result<f64, 
                 let slanted = matches!(base.last(), Some(Node::Glyphs(_, Cut::Italic)));
                 let size = (at.size * SCRIPT_SCALE).max(at.base * SMALLEST_SCALE).min(at.size);
                 let mut end = x;
+                // One above the other they need more room.
+                let apart = if sup.is_empty() || sub.is_empty() { 0.0 } else { 0.08 };
                 if !sup.is_empty() {
                     let lean = if slanted { 0.06 } else { 0.02 } * at.size;
-                    let inner = Place { size, rise: at.rise + SCRIPT_RISE * at.size, ..at };
+                    let inner = Place { size, rise: at.rise + (SCRIPT_RISE + apart) * at.size, ..at };
                     end = end.max(place(sup, inner, x + lean, line)?);
                 }
                 if !sub.is_empty() {
-                    let inner = Place { size, rise: at.rise - SCRIPT_DROP * at.size, ..at };
+                    let inner = Place { size, rise: at.rise - (SCRIPT_DROP + apart) * at.size, ..at };
                     end = end.max(place(sub, inner, x + 0.01 * at.size, line)?);
                 }
                 x = end + 0.03 * at.size;

@@ -92,7 +92,7 @@ fn log_candidates(low: f64, high: f64, most: usize) -> Vec<Ticks> {
         }
         if all.iter().all(|ticks| ticks.major.len() < 3) {
             let minor = log_minor(low, high);
-            let plain = linear_candidates(low, high, most.min(5));
+            let plain = linear_candidates(low, high, most);
             let positive = plain.into_iter().map(|ticks| Ticks { minor: minor.clone(), ..ticks });
             all.extend(positive.filter(|ticks| ticks.major.iter().all(|(value, _)| *value > 0.0)));
         }
