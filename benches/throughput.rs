@@ -6,9 +6,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use levyscape_engine::{Control, Ensemble, StopRegion, Stepping};
+use levyscape_engine::{Control, Ensemble, Stepping, StopRegion};
 use levyscape_integrator::noise::{BLOCK, NoiseBlock};
-use levyscape_integrator::potential::expression::ExpressionPotential;
+use levyscape_integrator::potential::ExpressionPotential;
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::simd::{force, supported};
 use levyscape_integrator::{NoiseLaw, Potential, SchemeKind, StreamKey};
@@ -78,8 +78,7 @@ fn exits(potential: &dyn Potential, law: NoiseLaw, scheme: SchemeKind, pair_with
     let epsilon = if law == NoiseLaw::Brownian { 0.5 } else { 0.1 };
     let step = 1e-3;
     let Ok(noise) = law.build() else { return [f64::NAN; 2] };
-    let stepping =
-        Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window: [-4.0, 4.0] };
+    let stepping = Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window: [-4.0, 4.0] };
     let region = StopRegion::interval(f64::NEG_INFINITY, 0.0);
     let Ok(ensemble) = Ensemble::new(potential, noise.as_ref(), epsilon, -1.0, region, &stepping, KEY) else {
         return [f64::NAN; 2];
@@ -121,7 +120,9 @@ fn main() {
             report(&format!("stable variate, alpha {alpha}, {level:?}"), variates(alpha));
         }
         pool.install(|| {
-            for (name, law) in [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::Stable { alpha: 1.5 })] {
+            for (name, law) in
+                [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::Stable { alpha: 1.5 })]
+            {
                 for scheme in SchemeKind::ALL {
                     report(
                         &format!("first exit, {name}, {}, a step, {level:?}", scheme.name()),

@@ -1,7 +1,7 @@
 //! Errors in what the user wrote, shown with the text that they are about.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -81,6 +81,50 @@ pub struct Sources {
     pub text: String,
     /// The `--set` arguments.
     pub overrides: Vec<String>,
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub enum Failure {
+    /// The scenario is wrong.
+    Scenario(ScenarioError),
+    /// Some other input is wrong, in words.
+    Input(String),
+    /// The user stopped the run.
+    Interrupted,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl Failure {
+    /// A file that cannot be read or written.
+    pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
+        Self::Other(format!("{}: {error}", path.display()))
+    }
+
+    /// Says what went wrong on the standard error stream.
+    pub fn eprint(&self) {
+        match self {
+            Self::Scenario(error) => error.eprint(),
+            Self::Input(message) | Self::Other(message) => eprintln!("Error: {}", printable(message)),
+            Self::Interrupted => eprintln!("Interrupted: nothing was written"),
+        }
+    }
+
+    /// The exit status: 2 for bad input, 130 for an interruption, 1 for anything else.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Scenario(_) | Self::Input(_) => BAD_INPUT_STATUS,
+            Self::Interrupted => 130,
+            Self::Other(_) => 1,
+        }
+    }
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Self::Scenario(error)
+    }
 }
 
 /// What is wrong with a scenario: at least one [`Diagnostic`].

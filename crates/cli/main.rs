@@ -1,42 +1,67 @@
 //! The levyscape command line.
-// The commands that use the rest of the scenario are still to come.
-#![allow(dead_code)]
 
 mod args;
+mod check;
 mod errors;
+mod list;
+mod output;
+mod progress;
+mod report;
+mod run;
 mod scenario;
+mod study;
 mod template;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command};
-use scenario::ScenarioFile;
+use args::{Arguments, Command, RunArguments};
+use errors::Failure;
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Check(check) => match ScenarioFile::load(&check.scenario.file, &check.scenario.overrides) {
-            Ok(_) => ExitCode::SUCCESS,
-            Err(error) => {
-                error.eprint();
-                ExitCode::from(errors::BAD_INPUT_STATUS)
-            }
-        },
-        Command::New { name } => match template::write(Path::new(""), &name) {
-            Ok(path) => {
-                println!("{}", path.display());
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                eprintln!("Error: {error}");
-                ExitCode::from(errors::BAD_INPUT_STATUS)
-            }
-        },
-        _ => {
-            eprintln!("Error: this command is not available yet");
-            ExitCode::FAILURE
+    // Clap prints its own messages and ends with 2 on bad arguments.
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Command::Run(arguments) => run(arguments),
+        Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
+        Command::Plot { dir } => run::plot(dir).map(|count| {
+            (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
+        }),
+        Command::New { name } => template::write(Path::new(""), name)
+            .map(|path| (format!("wrote {}\n", path.display()), ExitCode::SUCCESS))
+            .map_err(|error| Failure::Input(error.to_string())),
+        Command::List => Ok((list::list(), ExitCode::SUCCESS)),
+    };
+    match done {
+        Ok((text, code)) => {
+            // A closed pipe is no failure: whoever reads has read enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            code
+        }
+        Err(failure) => {
+            failure.eprint();
+            ExitCode::from(failure.status())
         }
     }
+}
+
+fn run(arguments: &RunArguments) -> Result<(String, ExitCode), Failure> {
+    let finished = run::run(arguments)?;
+    for reason in &finished.verdict.reasons {
+        eprintln!("FAILED: {reason}");
+    }
+    let failed = finished.verdict.status != "ok";
+    let code = if failed && arguments.strict { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    if arguments.quiet {
+        return Ok((String::new(), code));
+    }
+    let warnings = match finished.warnings {
+        0 => String::new(),
+        1 => " (with 1 warning)".to_owned(),
+        n => format!(" (with {n} warnings)"),
+    };
+    Ok((format!("report: {}{warnings}\n", finished.report.display()), code))
 }

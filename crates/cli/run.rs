@@ -40,7 +40,8 @@ pub struct Finished {
 /// Bad input, an interruption, or a file that cannot be written.
 pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let file = ScenarioFile::load(&arguments.scenario.file, &arguments.scenario.overrides)?;
-    let problems = (0..file.points().len()).map(|index| prepare(&file, index)).collect::<Result<Vec<_>, _>>()?;
+    let problems =
+        (0..file.points().len()).map(|index| prepare(&file, index)).collect::<Result<Vec<_>, _>>()?;
     let dir = arguments.out.clone().unwrap_or_else(|| file.scenario().output.dir.clone());
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = arguments.threads {
@@ -55,7 +56,8 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     fs::create_dir_all(&figures).map_err(|error| Failure::file(&figures, &error))?;
     let begun = Instant::now();
     let (study, exits) = {
-        let progress = Progress::start(Arc::clone(&control), expected_paths(&file, &problems), arguments.quiet);
+        let progress =
+            Progress::start(Arc::clone(&control), expected_paths(&file, &problems), arguments.quiet);
         pool.install(|| simulate(&file, problems, &dir, &control, &progress))?
     };
     let simulated = begun.elapsed().as_secs_f64();
@@ -65,7 +67,8 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     clear_figures(&figures)?;
     let exits_path = dir.join("exits.parquet");
     persist(exits, &exits_path).map_err(|error| Failure::file(&exits_path, &error))?;
-    let formats = file.scenario().output.figure_formats();
+    let formats: Vec<figure::Format> =
+        file.scenario().output.formats.iter().map(|&format| format.into()).collect();
     let drawn = gallery::figures(&study);
     for figure in &drawn {
         figure::write_figure(figure, &figures, &formats)
@@ -100,7 +103,10 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
 /// A folder without a finished run, or files that cannot be read or written.
 pub fn plot(dir: &Path) -> Result<usize, Failure> {
     if !dir.join(SUMMARY).is_file() {
-        return Err(Failure::Input(format!("{} holds no finished run: there is no {SUMMARY}", dir.display())));
+        return Err(Failure::Input(format!(
+            "{} holds no finished run: there is no {SUMMARY}",
+            dir.display()
+        )));
     }
     let figures = dir.join("figures");
     let entries = fs::read_dir(&figures).map_err(|error| Failure::file(&figures, &error))?;
@@ -174,6 +180,7 @@ fn simulate(
     let mut summaries = Vec::new();
     let mut points = Vec::new();
     let mut warnings: Vec<String> = Vec::new();
+    let mut remarks: Vec<(usize, String)> = Vec::new();
     let mut reasons = Vec::new();
     for (index, problem) in problems.into_iter().enumerate() {
         let (swept, scenario) = &file.points()[index];
@@ -188,8 +195,7 @@ fn simulate(
         };
         let mut results = Vec::new();
         for (number, task) in problem.tasks.iter().enumerate() {
-            let key =
-                StreamKey { seed: scenario.ensemble.seed, point: index as u64, task: number as u64 };
+            let key = StreamKey { seed: scenario.ensemble.seed, point: index as u64, task: number as u64 };
             match task {
                 Task::Paths { start, end_time, count, window } => {
                     let trajectories =
@@ -198,8 +204,7 @@ fn simulate(
                 }
                 Task::Ensembles(starts) => {
                     for (position, start) in starts.iter().enumerate() {
-                        let streams =
-                            Streams { key, position: position as u64, starts: starts.len() as u64 };
+                        let streams = Streams { key, position: position as u64, starts: starts.len() as u64 };
                         let simulated =
                             simulate::ensemble(&problem, start, &scenario.ensemble, streams, control)?;
                         sink.append(&Rows {
@@ -229,12 +234,7 @@ fn simulate(
                 }
             }
         }
-        for remark in summarise::remarks(&problem) {
-            let remark = format!("{place}{remark}");
-            if !warnings.contains(&remark) {
-                warnings.push(remark);
-            }
-        }
+        remarks.extend(summarise::remarks(&problem).into_iter().map(|remark| (index, remark)));
         summaries.push(PointSummary {
             point: swept.clone(),
             landscape: Some(problem.landscape.clone()),
@@ -246,6 +246,7 @@ fn simulate(
         points.push(data);
     }
     sink.finish()?;
+    warnings.extend(gather(file, &remarks));
     // A landscape that the sweep does not change is said once.
     let same = summaries.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);
     let landscape = if same { summaries.first().and_then(|point| point.landscape.clone()) } else { None };
@@ -265,6 +266,28 @@ fn simulate(
         warnings,
     };
     Ok((Study { summary, points }, exits))
+}
+
+/// Remarks on points, each said once: bare where it holds at every point, else with the points named.
+fn gather(file: &ScenarioFile, remarks: &[(usize, String)]) -> Vec<String> {
+    let points = file.points();
+    let mut gathered: Vec<(String, Vec<usize>)> = Vec::new();
+    for (index, remark) in remarks {
+        match gathered.iter_mut().find(|(known, _)| known == remark) {
+            Some((_, at)) => at.push(*index),
+            None => gathered.push((remark.clone(), vec![*index])),
+        }
+    }
+    gathered
+        .into_iter()
+        .flat_map(|(remark, at)| {
+            if at.len() == points.len() {
+                vec![remark]
+            } else {
+                at.into_iter().map(|index| format!("{}{remark}", place(&points[index].0))).collect()
+            }
+        })
+        .collect()
 }
 
 /// The swept values of a point, to begin a warning with.

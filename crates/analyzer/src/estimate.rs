@@ -8,6 +8,8 @@
 
 use levyscape_engine::{Outcome, PathPair, PathRecord};
 use serde::{Deserialize, Serialize};
+use statrs::function::beta::checked_beta_reg;
+use statrs::function::gamma::checked_gamma_lr;
 
 use crate::summary::BiasResult;
 
@@ -252,8 +254,8 @@ impl Sample<'_> {
     fn with_binomial_interval(&self, mut estimate: Estimate, n: f64) -> Estimate {
         let uncorrected = estimate.bias.as_ref().map_or(estimate.value, |bias| bias.fine);
         let count = (uncorrected * n).round();
-        let low = if count <= 0.0 { 0.0 } else { puruspe::invbetai(0.025, count, n - count + 1.0) };
-        let high = if count >= n { 1.0 } else { puruspe::invbetai(0.975, count + 1.0, n - count) };
+        let low = if count <= 0.0 { 0.0 } else { beta_quantile(0.025, count, n - count + 1.0) };
+        let high = if count >= n { 1.0 } else { beta_quantile(0.975, count + 1.0, n - count) };
         if count <= 0.0 || count >= n {
             // No variance was seen: that of the posterior mean under a uniform prior stands in.
             let p = (count + 1.0) / (n + 2.0);
@@ -280,7 +282,26 @@ fn exited(record: &PathRecord) -> f64 {
 /// The 95 % interval of an exponential mean after `events` events, as multiples of the estimate
 /// `time at risk / events`: `2k / chi^2_{2k+2; 0.975}` and `2k / chi^2_{2k; 0.025}`.
 fn exponential_mean_interval(events: f64) -> [f64; 2] {
-    [events / puruspe::invgammp(0.975, events + 1.0), events / puruspe::invgammp(0.025, events)]
+    // Half a chi-square with 2k degrees of freedom has the gamma law of shape k.
+    let quantile = |p: f64, shape: f64| {
+        let most = shape + 10.0 * shape.sqrt() + 10.0;
+        invert(|x| checked_gamma_lr(shape, x).unwrap_or(f64::NAN), p, [0.0, most])
+    };
+    [events / quantile(0.975, events + 1.0), events / quantile(0.025, events)]
+}
+
+/// The quantile of the beta law with parameters `a`, `b`.
+fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+    invert(|x| checked_beta_reg(a, b, x).unwrap_or(f64::NAN), p, [0.0, 1.0])
+}
+
+/// The point of `[lo, hi]` at which an increasing function takes the value `p`, by bisection.
+fn invert(f: impl Fn(f64) -> f64, p: f64, [mut lo, mut hi]: [f64; 2]) -> f64 {
+    for _ in 0..100 {
+        let middle = 0.5 * (lo + hi);
+        if f(middle) < p { lo = middle } else { hi = middle }
+    }
+    0.5 * (lo + hi)
 }
 
 /// The empirical survival function of the observed times with its simultaneous band.

@@ -5,6 +5,7 @@ pub mod estimate;
 pub mod exact;
 pub mod extended_real;
 pub mod figure;
+pub mod gallery;
 pub mod landscape;
 pub mod study;
 pub mod summary;

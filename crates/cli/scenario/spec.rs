@@ -327,6 +327,16 @@ pub enum FigureFormat {
     Png,
 }
 
+impl From<FigureFormat> for levyscape_analyzer::figure::Format {
+    fn from(format: FigureFormat) -> Self {
+        match format {
+            FigureFormat::Svg => Self::Svg,
+            FigureFormat::Pdf => Self::Pdf,
+            FigureFormat::Png => Self::Png,
+        }
+    }
+}
+
 /// `[output]`: where results go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutputSpec {

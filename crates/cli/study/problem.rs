@@ -6,9 +6,9 @@ use std::sync::Arc;
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
-use levyscape_engine::{StopRegion, Stepping};
+use levyscape_engine::{Stepping, StopRegion};
 use levyscape_integrator::noise::Noise;
-use levyscape_integrator::potential::expression::ExpressionPotential;
+use levyscape_integrator::potential::ExpressionPotential;
 use levyscape_integrator::scheme::{Choice, Geometry, choose};
 use levyscape_integrator::{NoiseLaw, Potential, SchemeKind};
 
@@ -76,7 +76,13 @@ impl EnsembleTask {
     }
 
     pub fn stepping(&self, choice: &Choice, pair: bool) -> Stepping {
-        Stepping { scheme: choice.kind, step: choice.step, max_time: self.max_time, pair, window: self.window }
+        Stepping {
+            scheme: choice.kind,
+            step: choice.step,
+            max_time: self.max_time,
+            pair,
+            window: self.window,
+        }
     }
 }
 
@@ -97,8 +103,10 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             (NoiseLaw::Stable { alpha }, theory::NoiseLaw::Stable { alpha, epsilon })
         }
     };
-    let noise = law.build().map_err(|error| file.error_at_point(index, "noise.alpha", error.to_string(), None))?;
-    let context = Context { file, index, potential: potential.as_ref(), landscape: &landscape, noise: theory_noise };
+    let noise =
+        law.build().map_err(|error| file.error_at_point(index, "noise.alpha", error.to_string(), None))?;
+    let context =
+        Context { file, index, potential: potential.as_ref(), landscape: &landscape, noise: theory_noise };
     let mut tasks = Vec::new();
     for (number, spec) in scenario.tasks.iter().enumerate() {
         tasks.push(context.task(number, spec)?);
@@ -106,9 +114,10 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let geometries: Vec<Geometry> = tasks
         .iter()
         .flat_map(|task| match task {
-            Task::Ensembles(ensembles) => {
-                ensembles.iter().map(|task| context.geometry(&task.problem, noise.as_ref())).collect::<Vec<_>>()
-            }
+            Task::Ensembles(ensembles) => ensembles
+                .iter()
+                .map(|task| context.geometry(&task.problem, noise.as_ref()))
+                .collect::<Vec<_>>(),
             Task::Paths { start, .. } => {
                 let whole = StoppedProblem::exit(*start, f64::NEG_INFINITY, f64::INFINITY);
                 vec![context.geometry(&whole, noise.as_ref())]
@@ -139,11 +148,8 @@ fn choose_for_all(
         scenario::SchemeKind::Euler => Some(SchemeKind::Euler),
         scenario::SchemeKind::Splitting => Some(SchemeKind::Splitting),
     };
-    let choices = |step| {
-        geometries
-            .iter()
-            .map(move |geometry| choose(potential, noise, epsilon, geometry, kind, step))
-    };
+    let choices =
+        |step| geometries.iter().map(move |geometry| choose(potential, noise, epsilon, geometry, kind, step));
     let finest = choices(scenario.scheme.step).min_by(|a, b| a.step.total_cmp(&b.step));
     let Some(finest) = finest else {
         return Choice {
@@ -163,7 +169,8 @@ fn choose_for_all(
         None => finest,
         Some(worst) if scenario.scheme.step.is_none() => {
             let why_step = finest.reason.split("; ").next().unwrap_or_default();
-            let reason = if kind.is_some() { why_step.to_owned() } else { format!("{why_step}; {}", worst.reason) };
+            let reason =
+                if kind.is_some() { why_step.to_owned() } else { format!("{why_step}; {}", worst.reason) };
             Choice { reason, ..worst }
         }
         Some(worst) => worst,
@@ -279,7 +286,8 @@ impl Context<'_> {
         let key = format!("task.{number}.from");
         let mut tasks = Vec::new();
         for from in numbers {
-            let Some(problem) = StoppedProblem::transition(self.landscape, from.wrapping_sub(1), delta) else {
+            let Some(problem) = StoppedProblem::transition(self.landscape, from.wrapping_sub(1), delta)
+            else {
                 return Err(self.error(
                     &key,
                     format!("there is no minimum {from}: this potential has {}", minima.len()),
@@ -312,7 +320,10 @@ impl Context<'_> {
                 None => {
                     return Err(self.error(
                         &key,
-                        format!("there is no minimum {minimum}: this potential has {}", self.landscape.minima.len()),
+                        format!(
+                            "there is no minimum {minimum}: this potential has {}",
+                            self.landscape.minima.len()
+                        ),
                         Some("minima are numbered from the left, from 1".to_owned()),
                     ));
                 }
@@ -364,10 +375,7 @@ impl Context<'_> {
         let inside = critical.filter(|x| *x > problem.lower && *x < problem.upper);
         let targets = problem.targets.iter().flatten().copied();
         let ends = [problem.lower, problem.upper].into_iter().filter(|x| x.is_finite());
-        inside
-            .chain(targets)
-            .chain(ends)
-            .fold([problem.start; 2], |[low, high], x| [low.min(x), high.max(x)])
+        inside.chain(targets).chain(ends).fold([problem.start; 2], |[low, high], x| [low.min(x), high.max(x)])
     }
 
     fn geometry(&self, problem: &StoppedProblem, noise: &dyn Noise) -> Geometry {
@@ -394,7 +402,11 @@ impl Context<'_> {
             edges.extend([well.left, well.right]);
         }
         let nearest = |x: f64| {
-            edges.iter().map(|edge| (edge - x).abs()).filter(|distance| *distance > 0.0).fold(f64::INFINITY, f64::min)
+            edges
+                .iter()
+                .map(|edge| (edge - x).abs())
+                .filter(|distance| *distance > 0.0)
+                .fold(f64::INFINITY, f64::min)
         };
         let mut length = nearest(centre);
         if centre != *start {

@@ -7,7 +7,7 @@ use levyscape_analyzer::theory::{LimitChain, validity_remarks};
 use levyscape_engine::{Outcome, PathRecord, Stop};
 use levyscape_integrator::NoiseLaw;
 
-use super::problem::{EnsembleTask, Problem};
+use super::problem::{EnsembleTask, Problem, Task};
 use super::simulate::Simulated;
 
 /// Points of a stored survival curve.
@@ -51,7 +51,10 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         censored,
         diverged,
         steps,
-        discretisation_bias: estimate.as_ref().and_then(|estimate| estimate.bias.as_ref()).map(BiasResult::from),
+        discretisation_bias: estimate
+            .as_ref()
+            .and_then(|estimate| estimate.bias.as_ref())
+            .map(BiasResult::from),
         asymptotic: row.asymptotic,
         exact: row.exact,
     };
@@ -180,6 +183,19 @@ pub fn theory(problem: &Problem) -> Option<levyscape_analyzer::summary::TheorySu
 /// Remarks on the landscape and on how far the theory can be trusted at this point.
 pub fn remarks(problem: &Problem) -> Vec<String> {
     let mut remarks = problem.landscape.remarks.clone();
-    remarks.extend(validity_remarks(&problem.landscape, problem.theory_noise));
+    let starts = problem.tasks.iter().flat_map(|task| match task {
+        Task::Ensembles(starts) => starts.as_slice(),
+        Task::Paths { .. } => &[],
+    });
+    for start in starts {
+        let about = start.from.is_none().then_some(&start.problem);
+        for remark in
+            validity_remarks(problem.potential.as_ref(), &problem.landscape, problem.theory_noise, about)
+        {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+    }
     remarks
 }

@@ -37,7 +37,7 @@ const TOLERATED_BLOW_UPS: f64 = 1e-6;
 
 /// Chooses the scheme and the step; what the user fixed is kept.
 ///
-/// The step is the smallest of `0.02 / stiffness` (the drift is resolved) and
+/// The step is the smallest of `0.05 / stiffness` (the drift is resolved) and
 /// `(length/epsilon)^alpha * min(0.01, 0.02^alpha)` (the noise of one step is small against the
 /// domain). The scheme is Euler unless a path is expected to explode more than 1e-6 times before it
 /// leaves (see [`euler_blow_up_rate`]).
@@ -56,9 +56,9 @@ pub fn choose(
         let time_scale = libm::pow(geometry.length / epsilon, alpha);
         let by_noise = time_scale
             * if noise.continuous_variance().is_some() { 0.005 } else { libm::pow(0.02, alpha).min(0.01) };
-        let by_drift = 0.02 / geometry.stiffness;
+        let by_drift = 0.05 / geometry.stiffness;
         let (step, why) = if by_drift < by_noise {
-            (by_drift, "resolves the drift: step times the largest curvature is 0.02")
+            (by_drift, "resolves the drift: step times the largest curvature is 0.05")
         } else {
             (
                 by_noise,

@@ -1,0 +1,176 @@
+//! `levyscape check`: what a scenario asks for and what theory expects of it, without simulating.
+
+use std::fmt::Write;
+
+use levyscape_analyzer::landscape::Landscape;
+use levyscape_analyzer::theory::LimitChain;
+
+use crate::args::ScenarioArguments;
+use crate::errors::Failure;
+use crate::scenario::{DEFAULT_PATHS, ScenarioFile};
+use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
+use crate::study::summarise;
+
+/// Steps a second on one core, for the estimate of the cost: an order of magnitude.
+const STEPS_PER_SECOND: f64 = 1e8;
+/// Points of a sweep that are described one by one.
+const MOST_POINTS: usize = 20;
+
+/// The text of `levyscape check`.
+///
+/// # Errors
+/// Whatever is wrong with the scenario.
+pub fn check(arguments: &ScenarioArguments) -> Result<String, Failure> {
+    let file = ScenarioFile::load(&arguments.file, &arguments.overrides)?;
+    let problems =
+        (0..file.points().len()).map(|index| prepare(&file, index)).collect::<Result<Vec<_>, _>>()?;
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = describe(&file, &problems, &mut text);
+    Ok(text)
+}
+
+fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std::fmt::Result {
+    let scenario = file.scenario();
+    writeln!(text, "{}: {}", scenario.name, scenario.title)?;
+    writeln!(text, "  U(x)  = {}", scenario.potential.expression)?;
+    if let Some(first) = problems.first() {
+        writeln!(text, "  U'(x) = {}", first.potential.gradient_expression())?;
+    }
+    let mut landscape: Option<&Landscape> = None;
+    let mut total = Some(0.0);
+    for ((swept, spec), (index, problem)) in file.points().iter().zip(problems.iter().enumerate()) {
+        let cost = cost(problem, spec.ensemble.relative_error, spec.ensemble.paths, spec.ensemble.step_bias);
+        total = total.zip(cost).map(|(total, cost)| total + cost);
+        if index == MOST_POINTS {
+            writeln!(text, "... and {} more points", problems.len() - MOST_POINTS)?;
+        }
+        if index >= MOST_POINTS {
+            continue;
+        }
+        let swept: Vec<String> = swept.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        if !swept.is_empty() {
+            writeln!(text, "\n[{}] {}", index + 1, swept.join(", "))?;
+        }
+        if landscape != Some(&problem.landscape) {
+            describe_landscape(&problem.landscape, text)?;
+            landscape = Some(&problem.landscape);
+        }
+        describe_point(problem, text)?;
+    }
+    match total {
+        Some(steps) => writeln!(
+            text,
+            "\ncost: about {steps:.1e} steps, {} on one core",
+            duration(steps / STEPS_PER_SECOND)
+        ),
+        None => writeln!(
+            text,
+            "\ncost: not known beforehand (no mean time to expect, or a relative error is asked for)"
+        ),
+    }
+}
+
+fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "landscape in [{}, {}]:", landscape.window[0], landscape.window[1])?;
+    for (well, minimum) in landscape.wells.iter().zip(&landscape.minima) {
+        writeln!(
+            text,
+            "  minimum {} at {:.6}: U = {:.6}, U'' = {:.6}; edges {:.6} and {:.6}, distances {:.6} and {:.6}, depth {:.6}",
+            well.minimum,
+            minimum.x,
+            minimum.u,
+            minimum.curvature,
+            well.left,
+            well.right,
+            well.distance_left,
+            well.distance_right,
+            well.depth
+        )?;
+    }
+    for saddle in &landscape.saddles {
+        writeln!(text, "  saddle at {:.6}: U = {:.6}, U'' = {:.6}", saddle.x, saddle.u, saddle.curvature)?;
+    }
+    if landscape.minima.is_empty() {
+        writeln!(text, "  no minima")?;
+    }
+    Ok(())
+}
+
+fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
+    let choice = &problem.choice;
+    writeln!(text, "scheme: {} with step {} ({})", choice.kind.name(), choice.step, choice.reason)?;
+    if let Some(limit) = LimitChain::new(&problem.landscape, problem.theory_noise) {
+        writeln!(text, "limit chain ({}), time unit {:.6e}:", limit.kind, limit.time_unit)?;
+        for row in limit.chain.generator() {
+            let row: Vec<String> = row.iter().map(|rate| format!("{rate:12.6e}")).collect();
+            writeln!(text, "  Q  [{}]", row.join(", "))?;
+        }
+        if let Some(stationary) = limit.chain.stationary() {
+            let stationary: Vec<String> = stationary.iter().map(|weight| format!("{weight:.6}")).collect();
+            writeln!(text, "  pi [{}]", stationary.join(", "))?;
+        }
+    }
+    for (number, task) in problem.tasks.iter().enumerate() {
+        match task {
+            Task::Paths { start, end_time, count, .. } => {
+                writeln!(text, "task {number}: {count} paths from {start} until {end_time}")?;
+            }
+            Task::Ensembles(starts) => {
+                for start in starts {
+                    writeln!(text, "task {number}: {}", expectation(start))?;
+                }
+            }
+        }
+    }
+    for remark in summarise::remarks(problem) {
+        writeln!(text, "note: {remark}")?;
+    }
+    Ok(())
+}
+
+fn expectation(task: &EnsembleTask) -> String {
+    let what = match task.from {
+        Some(from) => format!("transition from minimum {from}"),
+        None => format!(
+            "exit from ({}, {}) starting at {}",
+            task.problem.lower, task.problem.upper, task.problem.start
+        ),
+    };
+    let exact = task.exact.mean.map(|mean| format!(", exact mean {mean:.6e}")).unwrap_or_default();
+    let theory = task.asymptotic_mean().map(|mean| format!(", theory {mean:.6e}")).unwrap_or_default();
+    format!("{what}{exact}{theory}, censored at {:.3e}", task.max_time)
+}
+
+/// Expected steps of a point; `None` where the number of paths or the mean time is not known.
+fn cost(problem: &Problem, relative_error: Option<f64>, paths: Option<u64>, pair: bool) -> Option<f64> {
+    let per_step = if pair { 1.5 } else { 1.0 };
+    let mut steps = 0.0;
+    for task in &problem.tasks {
+        match task {
+            Task::Paths { end_time, count, .. } => steps += *count as f64 * end_time / problem.choice.step,
+            Task::Ensembles(starts) => {
+                for start in starts {
+                    let mean = start.exact.mean.or(start.asymptotic_mean())?.min(start.max_time);
+                    // An exponential time needs 1/r^2 paths for a relative error r.
+                    let paths = match relative_error {
+                        Some(error) => 1.0 / (error * error),
+                        None => paths.unwrap_or(DEFAULT_PATHS) as f64,
+                    };
+                    steps += per_step * paths * mean / problem.choice.step;
+                }
+            }
+        }
+    }
+    Some(steps)
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => "less than a second".to_owned(),
+        s if s < 120.0 => format!("about {s:.0} s"),
+        s if s < 7200.0 => format!("about {:.0} min", s / 60.0),
+        s if s < 2e5 => format!("about {:.1} h", s / 3600.0),
+        s => format!("about {:.1e} days", s / 86400.0),
+    }
+}

@@ -1,0 +1,27 @@
+//! `levyscape list`: what there is to choose from.
+
+use std::fmt::Write;
+
+use levyscape_analyzer::{figure, gallery};
+use levyscape_integrator::SchemeKind;
+
+/// The text of `levyscape list`.
+pub fn list() -> String {
+    let mut schemes = vec!["auto"];
+    schemes.extend(SchemeKind::ALL.map(SchemeKind::name));
+    let formats = figure::Format::ALL.map(figure::Format::extension);
+    let mut text = String::new();
+    for (what, names) in [
+        ("noises", vec!["brownian", "stable"]),
+        ("potentials", vec!["expression"]),
+        ("schemes", schemes),
+        ("tasks", vec!["exit", "transition", "path"]),
+        ("methods", vec!["auto", "plain"]),
+        ("figures", gallery::names()),
+        ("formats", formats.to_vec()),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{what:<11} {}", names.join(", "));
+    }
+    text
+}
