@@ -75,6 +75,8 @@ const LEAVES: &[Leaf] = &[
     fixed("potential.variables"),
     fixed("potential.parameters"),
     leaf("potential.parameters.*"),
+    // A whole noise at each point: kinds that differ in their amplitude, too.
+    leaf("noise"),
     leaf("noise.kind"),
     leaf("noise.alpha"),
     leaf("noise.beta"),

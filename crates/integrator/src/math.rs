@@ -71,6 +71,16 @@ pub fn exp(x: f64) -> f64 {
     f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52))
 }
 
+/// `exp(x)` for every `x`: relative error below 2e-15, overflow to infinity, underflow towards 0, NaN for
+/// NaN.
+#[inline(always)]
+pub fn exp_everywhere(x: f64) -> f64 {
+    // Near the ends of the range 2^k alone would leave it; the square of the half does so properly.
+    let half = exp(0.5 * x);
+    let y = if x.abs() > 700.0 { half * half } else { exp(x) };
+    if x.is_nan() { f64::NAN } else { y }
+}
+
 /// `sin(x)` for x in [0, pi/2]; relative error below 4e-16.
 #[inline(always)]
 pub fn sin_quarter(x: f64) -> f64 {
@@ -143,6 +153,23 @@ mod tests {
             assert!((exp(x) / libm::exp(x) - 1.0).abs() < 1e-15, "exp({x})");
         }
         assert!(exp(f64::INFINITY).is_finite() && exp(-1e300) > 0.0);
+    }
+
+    #[test]
+    fn exponential_has_its_limits() {
+        for x in grid(-744.0, 709.7, 100_001) {
+            let (seen, expected) = (exp_everywhere(x), libm::exp(x));
+            // The smallest results are subnormal: there a unit in the last place is what can be asked for.
+            assert!(
+                (seen - expected).abs() <= 2e-15 * expected + 5e-324,
+                "exp({x}) = {seen}, not {expected}"
+            );
+        }
+        assert_eq!(exp_everywhere(f64::INFINITY), f64::INFINITY);
+        assert_eq!(exp_everywhere(710.0), f64::INFINITY);
+        assert_eq!(exp_everywhere(f64::NEG_INFINITY), 0.0);
+        assert_eq!(exp_everywhere(0.0), 1.0);
+        assert!(exp_everywhere(f64::NAN).is_nan());
     }
 
     #[test]

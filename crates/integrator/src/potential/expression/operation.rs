@@ -2,7 +2,10 @@
 //!
 //! Constant folding, scalar evaluation and the tape all take their numbers from here, so that they
 //! agree to the last bit. Transcendental functions come from `libm`, whose results do not depend on
-//! the machine; `sqrt` and `abs` are exactly rounded everywhere.
+//! the machine, and `exp`, the one that potentials are full of, from this crate's own vectorisable
+//! version; `sqrt` and `abs` are exactly rounded everywhere.
+
+use crate::math::exp_everywhere;
 
 /// A function of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +36,7 @@ impl Unary {
             Self::Sin => libm::sin(x),
             Self::Cos => libm::cos(x),
             Self::Tan => libm::tan(x),
-            Self::Exp => libm::exp(x),
+            Self::Exp => exp_everywhere(x),
             Self::Log => libm::log(x),
             Self::Sqrt => x.sqrt(),
             Self::Abs => x.abs(),

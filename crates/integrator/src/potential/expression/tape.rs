@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::math::exp_everywhere;
+
 use super::graph::{Id, Node};
 use super::operation::{
     Binary, Unary, choose, half_integer_power, max, min, non_negative, power, twice_exponent,
@@ -301,6 +303,7 @@ fn run<const W: usize, const GROUPS: usize>(
                 match operation {
                     Unary::Negate => unary(registers, groups, place, |x| -x),
                     Unary::Sqrt => unary(registers, groups, place, f64::sqrt),
+                    Unary::Exp => unary(registers, groups, place, exp_everywhere),
                     Unary::Abs => unary(registers, groups, place, f64::abs),
                     Unary::NonNegative => unary(registers, groups, place, non_negative),
                     // Calls of libm dominate here; one loop for all of them keeps the code small.
