@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Tests of the whole program.
+
+mod reference;
