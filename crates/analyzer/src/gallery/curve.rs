@@ -2,7 +2,7 @@
 
 use super::data::{self, PanelData, Row, Series, Variable};
 use super::words;
-use crate::figure::{Axis, Dash, Figure, Layer, Panel, Scale, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Scale, Style, TWO_COLUMNS_MM};
 use crate::theory::NoiseLaw;
 
 /// Points of a computed curve.
@@ -129,8 +129,21 @@ pub(super) fn figure(
     Some(arranged(Figure { caption, ..Figure::new(name, panels) }))
 }
 
-/// One column for one panel, else two panels in a row over the whole width.
+/// One column for one panel, else two panels in a row over the whole width. Where every panel would have
+/// the same legend only the first keeps it.
 pub(super) fn arranged(mut figure: Figure) -> Figure {
+    let labels = |panel: &Panel| -> Vec<String> {
+        let mut labels: Vec<String> =
+            panel.layers.iter().filter_map(Layer::label).map(str::to_owned).collect();
+        labels.sort();
+        labels.dedup();
+        labels
+    };
+    if let Some((first, others)) = figure.panels.split_first_mut()
+        && others.iter().all(|panel| labels(panel) == labels(first))
+    {
+        others.iter_mut().for_each(|panel| panel.legend = LegendPlace::None);
+    }
     if figure.panels.len() > 1 {
         figure.columns = 2;
         figure.width_mm = TWO_COLUMNS_MM;

@@ -11,8 +11,8 @@ use crate::summary::{PointSummary, QuantityResult};
 use crate::theory::{self, NoiseLaw};
 
 /// Most curves in one panel, and most panels in one figure.
-const MOST_SERIES: usize = 6;
-pub(super) const MOST_PANELS: usize = 8;
+const MOST_SERIES: usize = 4;
+const MOST_PANELS: usize = 8;
 
 /// One result with the point and the ensemble that it comes from.
 #[derive(Clone, Copy)]
@@ -248,11 +248,16 @@ pub(super) fn panels(series: Vec<Series<'_>>, most_series: usize) -> (Vec<PanelD
         .enumerate()
         .filter(|(index, _)| chosen.contains(index))
         .map(|(_, (key, members))| PanelData {
-            title: words::joined(&key.iter().map(|part| part.label.as_str()).collect::<Vec<_>>()),
+            title: title_of(key.iter()),
             series: named(members, &varying[split..]),
         })
         .collect();
     (panels, total)
+}
+
+/// Parts in words: the noise first, then what is less general.
+pub(super) fn title_of<'p>(parts: impl DoubleEndedIterator<Item = &'p Part>) -> String {
+    words::joined(&parts.rev().map(|part| part.label.as_str()).collect::<Vec<_>>())
 }
 
 /// As [`panels`], with the usual number of curves.
@@ -267,9 +272,7 @@ fn named<'a>(members: Vec<Series<'a>>, slots: &[usize]) -> Vec<(String, Series<'
         .copied()
         .filter(|&slot| members.iter().any(|one| one.parts[slot] != members[0].parts[slot]))
         .collect();
-    let name = |one: &Series<'a>| {
-        words::joined(&varying.iter().map(|&slot| one.parts[slot].label.as_str()).collect::<Vec<_>>())
-    };
+    let name = |one: &Series<'a>| title_of(varying.iter().map(|&slot| &one.parts[slot]));
     let names: Vec<String> = members.iter().map(name).collect();
     members
         .into_iter()

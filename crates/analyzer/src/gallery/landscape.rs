@@ -6,7 +6,6 @@ use super::curve;
 use super::data;
 use super::words;
 use crate::figure::{Anchor, Axis, Dash, Figure, Heads, Layer, LegendPlace, Marker, Panel, Style};
-use crate::landscape::{Landscape, Well};
 use crate::study::{PointData, Study};
 use crate::summary::PointSummary;
 
@@ -14,6 +13,8 @@ use crate::summary::PointSummary;
 const RESOLUTION: usize = 601;
 /// Landscapes shown where the sweep changes them.
 const MOST: usize = 4;
+/// Width and height of a single landscape with more than one well, in millimetres: room for the words.
+const SINGLE_MM: [f64; 2] = [120.0, 75.0];
 /// Panels whose sizes differ by more than this factor have axes of their own.
 const COMPARABLE: f64 = 4.0;
 
@@ -57,11 +58,14 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             *size = [size[0].min(ends[1] - ends[0]), size[1].max(ends[1] - ends[0])];
         }
     }
+    let mut differ = false;
     for (size, common, vertical) in [(sizes[0], x, false), (sizes[1], y, true)] {
         if size[1] <= COMPARABLE * size[0] {
             for scene in &mut scenes {
                 *if vertical { &mut scene.y } else { &mut scene.x } = common;
             }
+        } else {
+            differ = true;
         }
     }
     let changing = changing_keys(&scenes);
@@ -77,8 +81,12 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             panel
         })
         .collect();
-    let caption = caption(study, &scenes, total);
-    vec![curve::arranged(Figure { caption, ..Figure::new("landscape", panels) })]
+    let caption = caption(study, &scenes, total, differ);
+    let mut figure = curve::arranged(Figure { caption, ..Figure::new("landscape", panels) });
+    if figure.panels.len() == 1 && scenes.iter().any(|scene| scene.data.landscape.wells.len() > 1) {
+        (figure.width_mm, figure.height_mm) = (SINGLE_MM[0], Some(SINGLE_MM[1]));
+    }
+    vec![figure]
 }
 
 impl PointData {
@@ -183,7 +191,7 @@ impl<'a> Scene<'a> {
             let ends = [low - 0.3 * span, high + 0.3 * span].map(|x| potential.value(x));
             top = ends.into_iter().filter(|u| u.is_finite()).fold(top, f64::max);
         }
-        let height = if top > bottom { top - bottom } else { 1.0 };
+        let (bottom, height) = if top > bottom { (bottom, top - bottom) } else { (bottom - 0.35, 1.0) };
         let ceiling = top + 0.45 * height;
         // Outwards until the potential leaves the frame.
         let outwards = |from: f64, sign: f64| {
@@ -192,7 +200,7 @@ impl<'a> Scene<'a> {
                 .map(|k| from + sign * f64::from(k) * step)
                 .find(|x| {
                     let u = potential.value(*x);
-                    !(u < ceiling)
+                    u.is_nan() || u >= ceiling
                 })
                 .unwrap_or(from + sign * 0.25 * span)
         };
@@ -207,8 +215,8 @@ impl<'a> Scene<'a> {
         let x = data::between(self.x[0], self.x[1], RESOLUTION, false);
         let y = x.iter().map(|x| self.data.potential.value(*x)).collect();
         layers.push(Layer::line(x, y, Style::series(0).dash(Dash::Solid).weight(1.6)));
-        for (index, well) in landscape.wells.iter().enumerate() {
-            self.measure(index, well, &mut layers);
+        for index in 0..landscape.wells.len() {
+            self.measure(index, &mut layers);
         }
         for (points, letter, marker) in
             [(&landscape.minima, "m", Marker::Circle), (&landscape.saddles, "s", Marker::Diamond)]
@@ -281,26 +289,51 @@ impl<'a> Scene<'a> {
         layers
     }
 
+    /// The edges of a well that have a place, with their heights: saddles, or the ends of the domain of an
+    /// exit from a well that has none.
+    fn edges(&self, index: usize) -> Vec<[f64; 2]> {
+        let landscape = &self.data.landscape;
+        let Some(well) = landscape.wells.get(index) else { return Vec::new() };
+        let ends = [well.left, well.right];
+        let saddles =
+            ends.iter().filter_map(|end| landscape.saddle_at(*end)).map(|saddle| [saddle.x, saddle.u]);
+        let saddles: Vec<[f64; 2]> = saddles.collect();
+        if ends.iter().any(|end| end.is_finite()) {
+            return saddles;
+        }
+        let exits = || self.data.ensembles.iter().filter(|ensemble| ensemble.from.is_none());
+        let Some(exit) = exits().next() else { return Vec::new() };
+        [exit.problem.lower, exit.problem.upper]
+            .into_iter()
+            .filter(|end| end.is_finite() && *end != landscape.minima[index].x)
+            .map(|end| [end, self.data.potential.value(end)])
+            .collect()
+    }
+
     /// Width and depth of a well: a level arrow under it to each edge, an upright one over its minimum.
-    fn measure(&self, index: usize, well: &Well, layers: &mut Vec<Layer>) {
+    fn measure(&self, index: usize, layers: &mut Vec<Layer>) {
         let Some(minimum) = self.data.landscape.minima.get(index) else { return };
         if !self.shows(minimum.x, minimum.u) {
             return;
         }
         let height = self.y[1] - self.y[0];
+        let number = index + 1;
         let guide = Style::grey().dash(Dash::Dotted).weight(0.8);
-        let level = self.y[0].max(self.inner[0] - 0.8 * (self.inner[0] - self.y[0]));
-        let both = well.left.is_finite() && well.right.is_finite();
+        let level = self.inner[0] - 0.8 * (self.inner[0] - self.y[0]);
+        let edges = self.edges(index);
         let mut lowest: Option<[f64; 2]> = None;
-        for (edge, sign) in [(well.left, "-"), (well.right, "+")] {
-            let Some(saddle) = self.data.landscape.saddle_at(edge) else { continue };
-            let symbol =
-                if both { format!("w_{}^{sign}", well.minimum) } else { format!("w_{}", well.minimum) };
-            let text = format!("${symbol} = {}$", words::bare((edge - minimum.x).abs(), 3));
-            layers.push(Layer::line(vec![edge, edge], vec![level, saddle.u], guide));
+        for &[edge, u] in &edges {
+            let side = match edges.len() {
+                1 => "",
+                _ if edge < minimum.x => "^-",
+                _ => "^+",
+            };
+            let width = words::bare((edge - minimum.x).abs(), 3);
+            layers.push(Layer::line(vec![edge, edge], vec![level, u], guide));
+            let text = format!("$w_{{{number}}}{side} = {width}$");
             layers.push(Layer::dimension([minimum.x, level], [edge, level], text));
-            if lowest.is_none_or(|[_, u]| saddle.u < u) {
-                lowest = Some([saddle.x, saddle.u]);
+            if lowest.is_none_or(|[_, other]| u < other) {
+                lowest = Some([edge, u]);
             }
         }
         let Some([x, u]) = lowest else { return };
@@ -310,45 +343,54 @@ impl<'a> Scene<'a> {
             from: [minimum.x, minimum.u],
             to: [minimum.x, u],
             heads: Heads::Both,
-            text: Some(format!("$h_{} = {}$", well.minimum, words::bare(u - minimum.u, 3))),
+            text: None,
             style: Style::ink(),
         });
+        // Between minimum and saddle the potential stays below the saddle: there is room over the guide.
+        let aside = 0.01 * (self.x[1] - self.x[0]);
+        let (aside, anchor) =
+            if x > minimum.x { (aside, Anchor::BottomLeft) } else { (-aside, Anchor::BottomRight) };
+        let text = format!("$h_{{{number}}} = {}$", words::bare(u - minimum.u, 3));
+        layers.push(Layer::text(minimum.x + aside, u + 0.015 * height, text, anchor));
     }
 }
 
-fn caption(study: &Study, scenes: &[Scene<'_>], total: usize) -> String {
-    let measured = |landscape: &Landscape| {
-        let finite = landscape.wells.iter().filter(|well| well.depth.is_finite());
-        let wells: Vec<String> = finite
+fn caption(study: &Study, scenes: &[Scene<'_>], total: usize, differ: bool) -> String {
+    let mut sentences = vec![format!(
+        "{} The potential with its minima (filled) and saddles (open), numbered from the left.",
+        data::title(study)
+    )];
+    let any_edge =
+        |scene: &Scene<'_>| (0..scene.data.landscape.wells.len()).any(|well| !scene.edges(well).is_empty());
+    if scenes.iter().any(any_edge) {
+        sentences.push(
+            "Width $w_i$: from a minimum to the edge of its well, or of the domain where the well has none; depth \
+             $h_i$: up to the lower edge."
+                .into(),
+        );
+    }
+    if let [only] = scenes {
+        let sizes: Vec<String> = only
+            .data
+            .landscape
+            .wells
+            .iter()
+            .filter(|well| well.depth.is_finite())
             .map(|well| {
                 let width = well.distance_left.min(well.distance_right);
-                format!(
-                    "well {} is {} wide and {} deep",
-                    well.minimum,
-                    words::number(width),
-                    words::number(well.depth)
-                )
+                let (width, depth) = (words::number(width), words::number(well.depth));
+                format!("well {} is {width} wide and {depth} deep", well.minimum)
             })
             .collect();
-        if wells.is_empty() { String::new() } else { format!(" {}.", capitalised(&words::joined(&wells))) }
-    };
-    let numbers = match scenes {
-        [only] => measured(&only.data.landscape),
-        _ => String::new(),
-    };
-    format!(
-        "{} The potential with its minima (filled) and saddles (open), numbered from the left. Width $w_i$: from a \
-         minimum to the edge of its well; depth $h_i$: up to the lower edge.{numbers}{}",
-        data::title(study),
-        if scenes.len() < total {
-            format!(" {} of {total} landscapes are shown.", scenes.len())
-        } else {
-            String::new()
-        },
-    )
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+        if !sizes.is_empty() {
+            sentences.push(format!("To the nearest edge, {}.", words::joined(&sizes)));
+        }
+    }
+    if differ {
+        sentences.push("The axes differ between the panels.".into());
+    }
+    if scenes.len() < total {
+        sentences.push(format!("{} of {total} landscapes are shown.", scenes.len()));
+    }
+    sentences.join(" ")
 }

@@ -7,7 +7,7 @@ use crate::study::{PathData, PointData, Study};
 use crate::theory::NoiseLaw;
 
 /// Paths in a panel, and panels.
-const MOST_PATHS: usize = 3;
+const MOST_PATHS: usize = 2;
 const MOST_PANELS: usize = 4;
 /// Changes of the well, a path, that make a picture lively but readable.
 const LIVELY: f64 = 5.0;
@@ -68,7 +68,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     };
     let mut figure = Figure::new("paths", panels);
     figure.width_mm = TWO_COLUMNS_MM;
-    figure.height_mm = Some(18.0 + 44.0 * shown.len() as f64);
+    figure.height_mm = Some(14.0 + 40.0 * shown.len() as f64);
     figure.caption = format!(
         "{} Sample paths on common axes, with the minima (grey) and the saddles (dotted). Excursions beyond the \
          frame: {}.{diverged}",
@@ -129,7 +129,7 @@ impl Shown<'_> {
         let landscape = &self.point.landscape;
         let mut layers = Vec::new();
         for minimum in &landscape.minima {
-            let style = Style::grey().weight(0.7);
+            let style = Style::grey().weight(0.5);
             layers.push(Layer::HorizontalLine { y: minimum.x, style, label: Some("minimum".into()) });
         }
         for saddle in &landscape.saddles {

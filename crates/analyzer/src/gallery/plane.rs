@@ -20,6 +20,8 @@ pub(super) struct Plane<'a> {
     pub labels: [String; 2],
     /// What they are, within a sentence.
     pub names: [String; 2],
+    /// What the plane is, within a sentence.
+    pub place: String,
     /// Brownian first, then by tail index.
     pub maps: Vec<Map<'a>>,
 }
@@ -57,11 +59,13 @@ impl<'a> Plane<'a> {
             maps,
             labels: [r"width $w$ of the well".into(), r"depth $\Delta U$ of the well".into()],
             names: ["width".into(), "depth".into()],
+            place: "width and depth of the starting well".into(),
         });
         physical.or_else(|| {
             let (axes, maps) = Self::on_grid(&rows, [first, second], &parameters)?;
             let labels = [words::symbol(first), words::symbol(second)];
-            Some(Plane { axes, maps, names: labels.clone(), labels })
+            let place = format!("the parameters {} and {}", labels[0], labels[1]);
+            Some(Plane { axes, maps, names: labels.clone(), labels, place })
         })
     }
 

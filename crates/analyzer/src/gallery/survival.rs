@@ -72,16 +72,18 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     };
     let style = Style::series(0);
     let (x, y) = law(1.0);
+    let simulation =
+        Layer::line(time.clone(), survival.survival.clone(), style.dash(Dash::Solid).weight(1.5));
     let mut layers = vec![
-        Layer::band(time.clone(), shifted(-survival.half_width), shifted(survival.half_width), style),
-        Layer::line(x, y, Style::ink().weight(0.8)).labelled("exponential law, same mean"),
+        Layer::band(time, shifted(-survival.half_width), shifted(survival.half_width), style),
+        simulation.labelled("simulation"),
+        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential law, same mean"),
     ];
     if let Some(theory) = curve.row.result.asymptotic.filter(|mean| *mean > 0.0) {
         let (x, y) = law(curve.mean / theory);
         let style = Style::series(1).dash(Dash::Dashed);
         layers.push(Layer::line(x, y, style).labelled("exponential law, theory's mean"));
     }
-    layers.push(Layer::line(time, survival.survival.clone(), style.dash(Dash::Solid)).labelled("simulation"));
     let x = Axis::linear(r"time $t\,/\,\mathrm{E}\,\tau$").from_to(0.0, end);
     let y = Axis::log(r"$\mathrm{P}(\tau > t)$").from_to(bottom, 1.25);
     let noise = curve.row.data.noise;

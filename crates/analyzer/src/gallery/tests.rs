@@ -328,6 +328,20 @@ fn one_parameter() -> Study {
     study("One parameter", points)
 }
 
+/// A harmonic well: its only edges are those of the domain.
+fn harmonic() -> Study {
+    let potential = || -> Arc<dyn Potential> { Arc::new(Formula::new(|x| 0.5 * x * x, |x| x, |_| 1.0)) };
+    let mut points = Vec::new();
+    for epsilon in [0.2, 0.1, 0.05] {
+        for alpha in [1.2, 1.5, 1.8] {
+            let keys = with(&[("noise.epsilon", epsilon.into()), ("noise.alpha", alpha.into())]);
+            let tasks = [Task::Exit(StoppedProblem::exit(0.0, -1.0, 1.5))];
+            points.push(point(potential(), stable(alpha, epsilon), 1e-3, keys, &tasks));
+        }
+    }
+    study("Harmonic", points)
+}
+
 fn single() -> Study {
     let tasks = [Task::Exit(StoppedProblem::exit(-1.0, -3.0, 0.0))];
     study("", vec![point(double_well(0.25, 1.0, 0.03), stable(1.5, 0.1), 1e-3, Map::new(), &tasks)])
@@ -347,6 +361,7 @@ fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
         ("steps", steps(), &["landscape", "survival", "convergence"]),
         ("tail_indices", tail_indices(), &["landscape", "paths", "exit_time_alpha", "survival"]),
         ("one_parameter", one_parameter(), &["landscape", "sweep_w", "survival"]),
+        ("harmonic", harmonic(), &["landscape", "exit_time_epsilon", "exit_time_alpha", "survival"]),
         ("single", single(), &["landscape", "survival"]),
         ("empty", study("Nothing", Vec::new()), &[]),
     ]

@@ -8,6 +8,7 @@ use crate::study::Study;
 use crate::theory::{self, NoiseLaw};
 
 const DENSE: usize = 41;
+const MOST_PANELS: usize = 12;
 
 /// Rows that share a panel.
 struct Group<'a> {
@@ -41,7 +42,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         }
     }
     let total = groups.len();
-    let chosen = data::spread(total, data::MOST_PANELS);
+    let chosen = data::spread(total, MOST_PANELS);
     let groups: Vec<&Group<'_>> = chosen.iter().filter_map(|&index| groups.get(index)).collect();
     let slots = groups[0].parts.len();
     let varying: Vec<usize> = (0..slots)
@@ -51,8 +52,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .iter()
         .map(|group| {
             let mut panel = if by_epsilon { against_epsilon(group) } else { per_destination(group) };
-            let title: Vec<&str> = varying.iter().map(|&slot| group.parts[slot].label.as_str()).collect();
-            panel.title = (!title.is_empty()).then(|| words::joined(&title));
+            let title = data::title_of(varying.iter().map(|&slot| &group.parts[slot]));
+            panel.title = (!title.is_empty()).then_some(title);
             panel
         })
         .collect();
@@ -63,7 +64,11 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         worst(&groups),
         curve::shown(groups.len(), total),
     );
-    vec![curve::arranged(Figure { caption, ..Figure::new("transitions", panels) })]
+    let mut figure = curve::arranged(Figure { caption, ..Figure::new("transitions", panels) });
+    if figure.panels.len() > 4 {
+        figure.columns = 3;
+    }
+    vec![figure]
 }
 
 fn simulated(rows: &[(f64, Row<'_>)], style: Style, label: String) -> Layer {
@@ -129,7 +134,6 @@ fn per_destination(group: &Group<'_>) -> Panel {
     let distinct_amplitude = noises.iter().any(|noise| noise.epsilon() != noises[0].epsilon());
     let width = 0.7 / noises.len() as f64;
     let (mut lines, mut points) = (Vec::new(), Vec::new());
-    let (mut first, mut last) = (usize::MAX, 0);
     for (index, &noise) in noises.iter().enumerate() {
         let aside = (index as f64 - 0.5 * (noises.len() as f64 - 1.0)) * width;
         let rows: Vec<(f64, Row<'_>)> = group
@@ -140,8 +144,6 @@ fn per_destination(group: &Group<'_>) -> Panel {
             .collect();
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for (place, row) in &rows {
-            let to = row.result.to.unwrap_or(0);
-            (first, last) = (first.min(to), last.max(to));
             if let Some(value) = row.result.asymptotic {
                 x.extend([place - 0.4 * width, place + 0.4 * width, f64::NAN]);
                 y.extend([value, value, f64::NAN]);
@@ -163,8 +165,8 @@ fn per_destination(group: &Group<'_>) -> Panel {
     let theory = !lines.is_empty();
     lines.extend(points);
     lines.extend(curve::keys(theory, false));
-    let range = [first.min(last) as f64 - 0.6, last as f64 + 0.6];
-    let x = Axis::linear("number $j$ of the minimum reached").from_to(range[0], range[1]);
+    let minima = group.rows.iter().map(|row| row.data.landscape.minima.len()).max().unwrap_or(1);
+    let x = Axis::linear("number $j$ of the minimum reached").from_to(0.5, minima as f64 + 0.5);
     Panel::new(x, probability_axis(), lines)
 }
 

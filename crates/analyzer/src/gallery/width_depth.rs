@@ -1,18 +1,17 @@
 //! Heat maps of the mean time over the plane of well width and well depth.
 
+use super::curve;
 use super::data;
 use super::plane::{Map, Plane};
 use super::words;
-use crate::figure::{
-    Axis, ColourBar, Dash, Figure, Layer, LegendPlace, ONE_COLUMN_MM, Panel, Scale, Style, TWO_COLUMNS_MM,
-};
+use crate::figure::{Axis, ColourBar, Dash, Figure, Layer, LegendPlace, Panel, Scale, Style};
 use crate::study::Study;
 
 /// One panel a noise, Brownian first, on a common colour scale.
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let Some(plane) = Plane::new(study) else { return Vec::new() };
     let scales = [0, 1].map(|k| {
-        let log = data::suits_log(plane.axes[k].iter().copied(), 3.0);
+        let log = data::suits_log(plane.axes[k].iter().copied(), [3.0, 10.0][k]);
         if log { Scale::Log } else { Scale::Linear }
     });
     let mut spacings = Vec::new();
@@ -26,9 +25,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         })
         .collect();
     let rows: Vec<_> = plane.maps.iter().flat_map(|map| map.cells.iter().copied()).collect();
-    let mut figure = Figure::new("width_depth", panels);
-    figure.width_mm = if plane.maps.len() > 1 { TWO_COLUMNS_MM } else { ONE_COLUMN_MM };
-    figure.columns = plane.maps.len().min(2);
+    let mut figure = curve::arranged(Figure::new("width_depth", panels));
     figure.colour_bar = Some(ColourBar::new(format!(r"$\log_{{10}}$ of the {}", data::time_label(&rows))));
     figure.caption = caption(study, &plane, &spacings);
     vec![figure]
@@ -41,20 +38,23 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
     let theory: Vec<f64> = map.cells.iter().map(|row| log(row.result.asymptotic)).collect();
     let (levels, spacing) = levels(&simulated);
     let edges = [0, 1].map(|k| edges(&plane.axes[k], scales[k]));
-    let style = Style::series(1).dash(Dash::Dashed).weight(1.6);
-    let mut layers = vec![Layer::Heat {
-        x_edges: edges[0].clone(),
-        y_edges: edges[1].clone(),
-        z: simulated,
-        contours: levels.clone(),
-    }];
+    let style = Style::series(1).dash(Dash::Dashed).weight(1.2);
+    let mut layers = vec![
+        Layer::Heat {
+            x_edges: edges[0].clone(),
+            y_edges: edges[1].clone(),
+            z: simulated,
+            contours: levels.clone(),
+        },
+        // The contours of a heat map have no entry in the legend of their own.
+        Layer::line(Vec::new(), Vec::new(), Style::ink()).labelled("simulation"),
+    ];
     if theory.iter().any(|value| value.is_finite()) {
         layers.push(
             Layer::Contour { x: columns, y: rows, z: theory, levels, style, label: None }
                 .labelled("small-noise theory"),
         );
     }
-    layers.push(Layer::line(Vec::new(), Vec::new(), Style::ink()).labelled("simulation"));
     let axis = |k: usize| {
         let ends = [edges[k].first(), edges[k].last()].map(|end| end.copied().unwrap_or(f64::NAN));
         Axis { label: plane.labels[k].clone(), scale: scales[k], range: Some(ends) }
@@ -142,11 +142,10 @@ fn caption(study: &Study, plane: &Plane<'_>, spacings: &[f64]) -> String {
     let apart: Vec<String> = spacings.iter().map(|step| words::number(*step)).collect();
     let apart = if same { apart.first().cloned().unwrap_or_default() } else { apart.join(" and ") };
     format!(
-        "{} Mean escape time over {} and {} of the starting well. Lines of equal time, {apart} decades apart: \
+        "{} Mean escape time over {}. Lines of equal time, {apart} decades apart: \
          simulation solid, small-noise theory dashed.{}{grey}",
         data::title(study),
-        plane.names[0],
-        plane.names[1],
+        plane.place,
         growth(plane),
     )
 }
