@@ -114,11 +114,14 @@ pub(super) fn figure(
     let times = |row: &Row<'_>| [row.result.estimate, row.result.asymptotic].into_iter().flatten();
     let y_scale = scale(scales[1], &mut used.iter().flat_map(times), 4.0);
     let axis = |label: &str, scale| Axis { label: label.into(), scale, range: None };
-    let y_label = data::time_label(&used);
     let (contents, total) = data::usual_panels(series);
     let panels: Vec<Panel> = contents
         .iter()
-        .map(|content| panel(content, variable, axis(x_label, x_scale), axis(&y_label, y_scale)))
+        .map(|content| {
+            let shown: Vec<Row<'_>> =
+                content.series.iter().flat_map(|(_, one)| one.rows.iter().copied()).collect();
+            panel(content, variable, axis(x_label, x_scale), axis(&data::time_label(&shown), y_scale))
+        })
         .collect();
     let caption = format!(
         "{opening} Points: simulation with 95 % intervals; solid lines: small-noise theory{}.{}{}",
@@ -130,7 +133,7 @@ pub(super) fn figure(
 }
 
 /// One column for one panel, else two panels in a row over the whole width. Where every panel would have
-/// the same legend only the first keeps it.
+/// the same legend inside, only the first keeps it.
 pub(super) fn arranged(mut figure: Figure) -> Figure {
     let labels = |panel: &Panel| -> Vec<String> {
         let mut labels: Vec<String> =
@@ -140,6 +143,7 @@ pub(super) fn arranged(mut figure: Figure) -> Figure {
         labels
     };
     if let Some((first, others)) = figure.panels.split_first_mut()
+        && first.legend == LegendPlace::Auto
         && others.iter().all(|panel| labels(panel) == labels(first))
     {
         others.iter_mut().for_each(|panel| panel.legend = LegendPlace::None);
@@ -156,24 +160,27 @@ pub(super) fn shown(drawn: usize, total: usize) -> String {
     if drawn < total { format!(" {drawn} of {total} combinations are shown.") } else { String::new() }
 }
 
-/// A sentence on how far simulation and prediction agree: the range of the ratio over all points, and
-/// the reference that it is taken to, exact before asymptotic.
+/// A sentence on how far simulation and prediction agree: the range of the ratio over all points. Where an
+/// exact value is known it is the reference.
 fn agreement(contents: &[PanelData<'_>]) -> String {
     let rows = || contents.iter().flat_map(|content| &content.series).flat_map(|(_, one)| &one.rows);
-    let exact = rows().all(|row| row.result.exact.is_some());
-    let ratios: Vec<f64> = rows()
-        .filter_map(|row| {
-            let reference = if exact { row.result.exact } else { row.result.asymptotic };
-            Some(row.result.estimate? / reference?)
+    let compared = || {
+        rows().filter_map(|row| {
+            let reference = row.result.exact.or(row.result.asymptotic)?;
+            let ratio = row.result.estimate? / reference;
+            ratio.is_finite().then_some((ratio, row.result.exact.is_some()))
         })
-        .filter(|ratio| ratio.is_finite())
-        .collect();
-    let (Some(low), Some(high)) =
-        (ratios.iter().copied().reduce(f64::min), ratios.iter().copied().reduce(f64::max))
-    else {
+    };
+    let ratios = || compared().map(|(ratio, _)| ratio);
+    let (Some(low), Some(high)) = (ratios().reduce(f64::min), ratios().reduce(f64::max)) else {
         return String::new();
     };
-    let to = if exact { "exact value" } else { "theory" };
+    let exact = compared().filter(|(_, exact)| *exact).count();
+    let to = match exact {
+        0 => "theory",
+        _ if exact == compared().count() => "exact value",
+        _ => "exact value, or theory where none is known,",
+    };
     format!(
         " The ratio of simulation to {to} lies between {} and {}.",
         words::number(low),

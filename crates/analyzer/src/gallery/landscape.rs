@@ -22,6 +22,7 @@ const COMPARABLE: f64 = 4.0;
 struct Scene<'a> {
     summary: &'a PointSummary,
     data: &'a PointData,
+    fingerprint: [u64; 3],
     x: [f64; 2],
     y: [f64; 2],
     /// Height of the lowest minimum and of the highest saddle or other place of interest.
@@ -32,12 +33,14 @@ struct Scene<'a> {
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let mut distinct: Vec<Scene<'_>> = Vec::new();
     for (summary, data) in study.summary.points.iter().zip(&study.points) {
+        // What tells potentials apart that have no critical points.
+        let fingerprint = [-0.7, 0.4, 1.3].map(|x| data.potential.value(x).to_bits());
         let known = |scene: &Scene<'_>| {
             let (a, b) = (&scene.data.landscape, &data.landscape);
-            a.minima == b.minima && a.saddles == b.saddles && scene.data.potential_at() == data.potential_at()
+            a.minima == b.minima && a.saddles == b.saddles && scene.fingerprint == fingerprint
         };
         if !distinct.iter().any(known) {
-            distinct.extend(Scene::new(summary, data));
+            distinct.extend(Scene::new(summary, data, fingerprint));
         }
     }
     let total = distinct.len();
@@ -87,13 +90,6 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         (figure.width_mm, figure.height_mm) = (SINGLE_MM[0], Some(SINGLE_MM[1]));
     }
     vec![figure]
-}
-
-impl PointData {
-    /// A fingerprint of the potential where it has no critical points to tell it by.
-    fn potential_at(&self) -> [u64; 3] {
-        [-0.7, 0.4, 1.3].map(|x| self.potential.value(x).to_bits())
-    }
 }
 
 /// Keys of the potential whose values differ between the scenes.
@@ -152,7 +148,7 @@ fn far_apart(scenes: &[Scene<'_>]) -> Vec<usize> {
 
 impl<'a> Scene<'a> {
     /// Chooses what part of the plane is shown; `None` where the potential is nowhere finite.
-    fn new(summary: &'a PointSummary, data: &'a PointData) -> Option<Self> {
+    fn new(summary: &'a PointSummary, data: &'a PointData, fingerprint: [u64; 3]) -> Option<Self> {
         let landscape = &data.landscape;
         let potential = data.potential.as_ref();
         let mut places: Vec<f64> =
@@ -206,7 +202,14 @@ impl<'a> Scene<'a> {
         };
         let x = [outwards(low, -1.0), outwards(high, 1.0)];
         let room = if landscape.wells.is_empty() { 0.1 } else { 0.42 };
-        Some(Scene { summary, data, x, y: [bottom - room * height, ceiling], inner: [bottom, top] })
+        Some(Scene {
+            summary,
+            data,
+            fingerprint,
+            x,
+            y: [bottom - room * height, ceiling],
+            inner: [bottom, top],
+        })
     }
 
     fn panel(&self) -> Panel {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::estimate::SurvivalCurve;
 use crate::exact;
-use crate::figure::{Format, Theme, render};
+use crate::figure::{Format, Layer, Panel, Theme, render};
 use crate::landscape::Landscape;
 use crate::study::{EnsembleData, PathData, PointData};
 use crate::summary::{
@@ -390,6 +390,107 @@ fn every_study_has_its_figures() {
                     figure.name,
                     crate::figure::text::plain(&figure.caption).unwrap()
                 );
+            }
+        }
+    }
+}
+
+fn find(study: &Study, name: &str) -> Figure {
+    figures(study).into_iter().find(|figure| figure.name == name).unwrap()
+}
+
+fn labels(panel: &Panel) -> Vec<&str> {
+    panel.layers.iter().filter_map(Layer::label).collect()
+}
+
+fn titles(figure: &Figure) -> Vec<&str> {
+    figure.panels.iter().map(|panel| panel.title.as_deref().unwrap_or("")).collect()
+}
+
+#[test]
+fn names_are_those_of_the_registry() {
+    assert_eq!(names().len(), GALLERY.len());
+    for (_, study, _) in all() {
+        for figure in figures(&study) {
+            let known = names().contains(&figure.name.as_str()) || figure.name.starts_with("sweep_");
+            assert!(known && !figure.caption.is_empty(), "{}", figure.name);
+        }
+    }
+}
+
+#[test]
+fn amplitude_panels_compare_the_noises() {
+    let figure = find(&amplitudes(), "exit_time_epsilon");
+    assert_eq!(titles(&figure), [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "from $m_{2}$"]);
+    let expected = ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"];
+    assert_eq!(labels(&figure.panels[0]), expected);
+    // Theory for both, exact values for Brownian noise alone, points, two keys.
+    assert_eq!(figure.panels[0].layers.len(), 2 + 1 + 2 + 2);
+    let Some(Layer::Points { x, y, lo, hi, .. }) =
+        figure.panels[0].layers.iter().find(|layer| matches!(layer, Layer::Points { .. }))
+    else {
+        panic!("no points");
+    };
+    assert_eq!(x, &[0.3, 0.4, 0.5, 0.7]);
+    assert!((0..4).all(|k| lo[k] < y[k] && y[k] < hi[k]));
+}
+
+#[test]
+fn transitions_have_one_colour_a_destination() {
+    let figure = find(&three_wells(&[0.1]), "transitions");
+    assert_eq!(titles(&figure), ["from $m_{1}$", "from $m_{2}$", "from $m_{3}$"]);
+    assert_eq!(labels(&figure.panels[0]).len(), 4);
+    let figure = find(&three_wells(&[0.05, 0.07, 0.1]), "transitions");
+    assert_eq!(figure.panels.len(), 9);
+    assert_eq!(labels(&figure.panels[0]), ["to $m_{1}$", "to $m_{2}$", "to $m_{3}$", "small-noise theory"]);
+}
+
+#[test]
+fn the_plane_is_that_of_the_well() {
+    let study = plane(0.0);
+    let figure = find(&study, "width_depth");
+    assert_eq!(
+        titles(&figure),
+        [r"Brownian, $\varepsilon = 0.5$", r"Lévy, $\alpha = 1.5$, $\varepsilon = 0.05$"]
+    );
+    let Layer::Heat { x_edges, y_edges, z, contours } = &figure.panels[0].layers[0] else {
+        panic!("no heat map");
+    };
+    assert_eq!((x_edges.len(), y_edges.len(), z.len()), (7, 7, 36));
+    assert_eq!(z.iter().filter(|value| value.is_nan()).count(), 2);
+    // The gaps are the widest and deepest wells: the end of the last row.
+    assert!(z[34].is_nan() && z[35].is_nan() && !contours.is_empty());
+    assert!(x_edges[0] < 0.5 && 0.5 < x_edges[1] && y_edges[5] < 1.3 && 1.3 < y_edges[6]);
+    let cuts = find(&study, "width_depth_cuts");
+    assert_eq!(titles(&cuts), ["depth $0.9$", "width $1.4$"]);
+    // A tilt bends the grid: then the parameters are the axes.
+    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "$w$");
+}
+
+#[test]
+fn each_tail_index_has_its_convergence() {
+    let figure = find(&steps(), "convergence");
+    let expected = [0.8, 1.0, 1.5, 1.8].map(|alpha| format!(r"Lévy, $\alpha = {alpha}$"));
+    assert_eq!(titles(&figure), expected);
+    assert_eq!(labels(&figure.panels[0]), ["exact", "uncorrected", "step-corrected"]);
+    let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
+    // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
+    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - (1.0 - 1.96 / 4000.0_f64.sqrt())).abs() < 1e-9));
+}
+
+#[test]
+fn a_study_without_any_estimate_is_drawn() {
+    for (_, mut study, _) in all() {
+        for point in &mut study.summary.points {
+            for result in &mut point.results {
+                (result.estimate, result.ci95, result.std_error) = (None, None, None);
+                (result.asymptotic, result.exact, result.discretisation_bias) = (None, None, None);
+            }
+        }
+        for figure in figures(&study) {
+            for format in Format::ALL {
+                let drawn = render(&figure, format, Theme::journal());
+                assert!(drawn.is_ok(), "{}: {:?}", figure.name, drawn.err());
             }
         }
     }

@@ -65,9 +65,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         curve::shown(groups.len(), total),
     );
     let mut figure = curve::arranged(Figure { caption, ..Figure::new("transitions", panels) });
-    if figure.panels.len() > 4 {
-        figure.columns = 3;
-    }
+    // Three starts are the usual number, and narrow panels keep the numbers of minima apart.
+    figure.columns = figure.panels.len().min(3);
     vec![figure]
 }
 
@@ -81,13 +80,11 @@ fn probability_axis() -> Axis {
     Axis::linear(r"probability $q_{ij}/q_i$").from_to(-0.03, 1.03)
 }
 
-/// Probability against amplitude, one colour a destination.
+/// Probability against amplitude. A destination has the same colour in every panel.
 fn against_epsilon(group: &Group<'_>) -> Panel {
-    let mut destinations: Vec<usize> = group.rows.iter().filter_map(|row| row.result.to).collect();
-    destinations.sort_unstable();
-    destinations.dedup();
+    let minima = group.rows.iter().map(|row| row.data.landscape.minima.len()).max().unwrap_or(0);
     let (mut lines, mut points) = (Vec::new(), Vec::new());
-    for (index, &to) in destinations.iter().enumerate() {
+    for to in 1..=minima {
         let mut rows: Vec<(f64, Row<'_>)> = group
             .rows
             .iter()
@@ -95,7 +92,7 @@ fn against_epsilon(group: &Group<'_>) -> Panel {
             .map(|row| (row.data.noise.epsilon(), *row))
             .collect();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let style = Style::series(index);
+        let style = Style::series(to - 1);
         if let (Some((low, row)), Some((high, _))) = (rows.first(), rows.last())
             && low < high
         {
