@@ -1,0 +1,497 @@
+//! Figures of made-up studies: results are theory plus a few per cent of fixed scatter.
+
+use std::sync::Arc;
+
+use levyscape_engine::Trajectory;
+use levyscape_integrator::Potential;
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::estimate::SurvivalCurve;
+use crate::exact;
+use crate::figure::{Format, Layer, Panel, Theme, render};
+use crate::landscape::Landscape;
+use crate::study::{EnsembleData, PathData, PointData};
+use crate::summary::{
+    BiasResult, NoiseSummary, PointSummary, QuantityResult, SchemeSummary, Summary, Verdict,
+};
+use crate::test_potential::Formula;
+use crate::theory::{self, NoiseLaw, StoppedProblem};
+
+const INF: f64 = f64::INFINITY;
+
+/// `h ((x/w)^2 - 1)^2 + k x`.
+fn double_well(h: f64, w: f64, k: f64) -> Arc<dyn Potential> {
+    let s = move |x: f64| x * x / (w * w) - 1.0;
+    Arc::new(Formula::new(
+        move |x| h * s(x) * s(x) + k * x,
+        move |x| 4.0 * h * s(x) * x / (w * w) + k,
+        move |x| 4.0 * h / (w * w) * (3.0 * x * x / (w * w) - 1.0),
+    ))
+}
+
+/// Minima at -2, 0.1 and 2, not quite symmetric.
+fn triple_well() -> Arc<dyn Potential> {
+    Arc::new(Formula::new(
+        |x| 0.2 * (x.powi(6) / 6.0 - 1.25 * x.powi(4) + 2.0 * x * x) - 0.08 * x,
+        |x| 0.2 * (x.powi(5) - 5.0 * x.powi(3) + 4.0 * x) - 0.08,
+        |x| 0.2 * (5.0 * x.powi(4) - 15.0 * x * x + 4.0),
+    ))
+}
+
+fn free() -> Arc<dyn Potential> {
+    Arc::new(Formula::new(|_| 0.0, |_| 0.0, |_| 0.0))
+}
+
+fn brownian(epsilon: f64) -> NoiseLaw {
+    NoiseLaw::Brownian { epsilon }
+}
+
+fn stable(alpha: f64, epsilon: f64) -> NoiseLaw {
+    NoiseLaw::Stable { alpha, epsilon }
+}
+
+/// Fixed scatter, between -1 and 1.
+fn scatter(seed: usize) -> f64 {
+    ((seed as f64 + 1.0) * 12.9898).sin()
+}
+
+enum Task {
+    Exit(StoppedProblem),
+    Transition,
+    Path(f64),
+}
+
+fn with(pairs: &[(&str, Value)]) -> Map<String, Value> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+}
+
+fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usize) -> QuantityResult {
+    let estimate = truth.map(|truth| truth * (1.0 + error * scatter(seed)));
+    QuantityResult {
+        task,
+        kind: "exit".into(),
+        quantity: quantity.into(),
+        from: None,
+        to: None,
+        set: None,
+        t: None,
+        estimate,
+        std_error: estimate.map(|x| 0.8 * error * x),
+        ci95: estimate.map(|x| [x * (1.0 - 1.6 * error), x * (1.0 + 1.6 * error)]),
+        paths: 4000,
+        censored: 0,
+        diverged: 0,
+        steps: 1_000_000,
+        discretisation_bias: None,
+        asymptotic: truth,
+        exact: None,
+    }
+}
+
+fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: u64) -> Trajectory {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    };
+    let step: f64 = 0.01;
+    let (mut time, mut position) = (vec![0.0], vec![start]);
+    let mut x = start;
+    let count = (end / step) as usize;
+    for k in 1..=count {
+        let v = std::f64::consts::PI * (uniform() - 0.5);
+        let e = -uniform().ln();
+        let (alpha, epsilon) = match noise {
+            NoiseLaw::Brownian { epsilon } => (2.0, epsilon * 0.5_f64.sqrt()),
+            NoiseLaw::Stable { alpha, epsilon } => (alpha, epsilon),
+        };
+        let s = (alpha * v).sin() / v.cos().powf(1.0 / alpha)
+            * (((1.0 - alpha) * v).cos() / e).powf((1.0 - alpha) / alpha);
+        let gradient = potential.gradient(x);
+        x += -step * gradient / (1.0 + step * gradient.abs()) + epsilon * step.powf(1.0 / alpha) * s;
+        if k % 20 == 0 || s.abs() > 20.0 {
+            time.push(k as f64 * step);
+            position.push(x);
+        }
+    }
+    Trajectory { time, position }
+}
+
+fn survival(mean: f64) -> SurvivalCurve {
+    let share: Vec<f64> = (0..400).map(|k| 1.0 - f64::from(k) / 400.0).collect();
+    let time = share.iter().enumerate().map(|(k, s)| -mean * s.ln() * (1.0 + 0.01 * scatter(k))).collect();
+    SurvivalCurve { time, survival: share, half_width: (40.0_f64.ln() / 8000.0).sqrt(), horizon: 20.0 * mean }
+}
+
+/// One point with results for every task.
+fn point(
+    potential: Arc<dyn Potential>,
+    noise: NoiseLaw,
+    step: f64,
+    keys: Map<String, Value>,
+    tasks: &[Task],
+) -> (PointSummary, PointData) {
+    let landscape = Landscape::find(potential.as_ref(), Some([-20.0, 20.0])).unwrap();
+    let (mut results, mut ensembles, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+    let seed = (noise.epsilon() * 1e4) as usize + (step * 1e6) as usize + 7 * landscape.minima.len();
+    for (task, what) in tasks.iter().enumerate() {
+        match what {
+            Task::Exit(problem) => {
+                let asymptotic = theory::stopped(potential.as_ref(), &landscape, noise, problem);
+                let exact = exact::stopped(potential.as_ref(), noise, problem);
+                let asymptotic = asymptotic.map(|theory| theory.mean);
+                let truth = exact.mean.or(asymptotic);
+                let mut mean = result(task, "mean_exit_time", truth, 0.03, seed + task);
+                (mean.asymptotic, mean.exact) = (asymptotic, exact.mean);
+                let order = crate::estimate::weak_order(noise.jump_index().unwrap_or(2.0), false);
+                let fine = mean.estimate.map(|value| value * (1.0 + 0.8 * step.powf(order)));
+                mean.discretisation_bias = fine.map(|fine| BiasResult {
+                    estimate: fine - mean.estimate.unwrap(),
+                    std_error: 0.01 * fine,
+                    method: "made up".into(),
+                    fine,
+                    coarse: fine,
+                });
+                let mut second =
+                    result(task, "second_moment", truth.map(|mean| 2.0 * mean * mean), 0.0, seed);
+                second.discretisation_bias = mean.discretisation_bias.clone().map(|mut bias| {
+                    bias.fine = 2.0 * bias.fine * bias.fine;
+                    bias
+                });
+                let curve = survival(fine.unwrap_or(1.0));
+                results.extend([mean, second]);
+                ensembles.push(EnsembleData {
+                    task,
+                    from: None,
+                    problem: problem.clone(),
+                    survival: curve,
+                    exponential_distance: Some(0.8),
+                });
+            }
+            Task::Transition => {
+                for from in 1..=landscape.minima.len() {
+                    let Some(theory) = theory::transition(&landscape, noise, from - 1) else { continue };
+                    let mut mean =
+                        result(task, "mean_transition_time", Some(theory.mean), 0.05, seed + task + from);
+                    mean.from = Some(from);
+                    let curve = survival(mean.estimate.unwrap());
+                    results.push(mean);
+                    for to in (1..=landscape.minima.len()).filter(|to| *to != from) {
+                        let p = theory.probabilities[to - 1];
+                        let mut row = result(task, "transition_probability", Some(p), 0.05, seed + to);
+                        row.ci95 = row.estimate.map(|p| [p - 0.02, p + 0.02]);
+                        (row.from, row.to) = (Some(from), Some(to));
+                        results.push(row);
+                    }
+                    ensembles.push(EnsembleData {
+                        task,
+                        from: Some(from),
+                        problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
+                        survival: curve,
+                        exponential_distance: Some(0.9),
+                    });
+                }
+            }
+            Task::Path(start) => {
+                let trajectories =
+                    (1..=3).map(|seed| walk(potential.as_ref(), noise, *start, 200.0, seed)).collect();
+                paths.push(PathData { task, end_time: 200.0, trajectories });
+            }
+        }
+    }
+    let summary = PointSummary {
+        point: keys,
+        landscape: None,
+        noise: NoiseSummary {
+            kind: if matches!(noise, NoiseLaw::Brownian { .. }) { "brownian" } else { "stable" }.into(),
+            alpha: match noise {
+                NoiseLaw::Brownian { .. } => None,
+                NoiseLaw::Stable { alpha, .. } => Some(alpha),
+            },
+            epsilon: noise.epsilon(),
+        },
+        scheme: SchemeSummary {
+            kind: "splitting".into(),
+            step,
+            reason: String::new(),
+            euler_blow_up_rate: 0.0,
+        },
+        theory: None,
+        results,
+    };
+    (summary, PointData { potential, landscape, noise, ensembles, paths })
+}
+
+fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
+    let (summaries, points) = points.into_iter().unzip();
+    let summary = Summary {
+        levyscape: "0.1.0".into(),
+        name: "made_up".into(),
+        title: title.into(),
+        scenario: Value::Null,
+        landscape: None,
+        points: summaries,
+        verdict: Verdict { status: "ok".into(), reasons: Vec::new() },
+        warnings: Vec::new(),
+    };
+    Study { summary, points }
+}
+
+/// Both noises over a tilted double well, the amplitude swept.
+fn amplitudes() -> Study {
+    let tasks = [Task::Exit(StoppedProblem::exit(-1.0, -3.0, 0.05)), Task::Transition, Task::Path(-1.0)];
+    let mut points = Vec::new();
+    for kind in ["brownian", "stable"] {
+        for epsilon in [0.7, 0.5, 0.4, 0.3] {
+            let noise = if kind == "brownian" { brownian(epsilon) } else { stable(1.5, 0.5 * epsilon) };
+            let keys = with(&[("noise", json!({"kind": kind, "epsilon": noise.epsilon()}))]);
+            points.push(point(double_well(0.25, 1.0, 0.03), noise, 1e-3, keys, &tasks));
+        }
+    }
+    study("Two noises $ over one \\ landscape", points)
+}
+
+/// Three wells; with several amplitudes or one.
+fn three_wells(amplitudes: &[f64]) -> Study {
+    let mut points = Vec::new();
+    for &epsilon in amplitudes {
+        for noise in [brownian(4.0 * epsilon), stable(1.2, epsilon), stable(1.7, epsilon)] {
+            let kind = format!("{noise:?}");
+            let keys = with(&[("noise.kind", kind.into()), ("noise.epsilon", epsilon.into())]);
+            points.push(point(triple_well(), noise, 1e-3, keys, &[Task::Transition]));
+        }
+    }
+    study("Three wells", points)
+}
+
+/// Width and depth of a double well under both noises; the two deepest Brownian points never exit.
+fn plane(tilt: f64) -> Study {
+    let mut points = Vec::new();
+    for (noise, kind) in [(brownian(0.5), "brownian"), (stable(1.5, 0.05), "stable")] {
+        for w in [0.5, 0.7, 1.0, 1.4, 2.0, 2.8] {
+            for h in [0.3, 0.5, 0.7, 0.9, 1.1, 1.3] {
+                let keys = with(&[
+                    ("noise.kind", kind.into()),
+                    ("potential.parameters.w", w.into()),
+                    ("potential.parameters.h", h.into()),
+                ]);
+                let tasks = [Task::Exit(StoppedProblem::exit(-w, -INF, 1e-9))];
+                let (mut summary, data) = point(double_well(h, w, tilt), noise, 1e-3, keys, &tasks);
+                if kind == "brownian" && h > 1.2 && w > 1.5 {
+                    summary.results[0].estimate = None;
+                    summary.results[0].ci95 = None;
+                }
+                points.push((summary, data));
+            }
+        }
+    }
+    study("Width against depth", points)
+}
+
+/// Drift-free exits, where the value at step 0 is known.
+fn steps() -> Study {
+    let mut points = Vec::new();
+    for alpha in [0.8, 1.0, 1.5, 1.8] {
+        for step in [0.16, 0.08, 0.04, 0.02, 0.01] {
+            let keys = with(&[("noise.alpha", alpha.into()), ("scheme.step", step.into())]);
+            let tasks = [Task::Exit(StoppedProblem::exit(0.0, -1.0, 1.0))];
+            points.push(point(free(), stable(alpha, 1.0), step, keys, &tasks));
+        }
+    }
+    study("Steps", points)
+}
+
+fn tail_indices() -> Study {
+    let tasks = [
+        Task::Exit(StoppedProblem { targets: vec![[1.8, 2.2]], ..StoppedProblem::exit(-0.6, -3.0, 0.5) }),
+        Task::Path(-1.0),
+    ];
+    let alphas = [0.6, 0.9, 1.2, 1.5, 1.8];
+    let point = |alpha: &f64| {
+        let keys = with(&[("noise.alpha", (*alpha).into())]);
+        point(double_well(0.25, 1.0, 0.0), stable(*alpha, 0.1), 1e-3, keys, &tasks)
+    };
+    study("Tail indices", alphas.iter().map(point).collect())
+}
+
+/// One parameter of the landscape, with both noises.
+fn one_parameter() -> Study {
+    let mut points = Vec::new();
+    for w in [0.5, 1.0, 2.0, 4.0] {
+        for noise in [brownian(0.5), stable(1.5, 0.1)] {
+            let keys = with(&[("potential.parameters.w", w.into()), ("noise", format!("{noise:?}").into())]);
+            let tasks = [Task::Exit(StoppedProblem::exit(-w, -INF, 0.0))];
+            points.push(point(double_well(0.5, w, 0.0), noise, 1e-3, keys, &tasks));
+        }
+    }
+    study("One parameter", points)
+}
+
+/// A harmonic well: its only edges are those of the domain.
+fn harmonic() -> Study {
+    let potential = || -> Arc<dyn Potential> { Arc::new(Formula::new(|x| 0.5 * x * x, |x| x, |_| 1.0)) };
+    let mut points = Vec::new();
+    for epsilon in [0.2, 0.1, 0.05] {
+        for alpha in [1.2, 1.5, 1.8] {
+            let keys = with(&[("noise.epsilon", epsilon.into()), ("noise.alpha", alpha.into())]);
+            let tasks = [Task::Exit(StoppedProblem::exit(0.0, -1.0, 1.5))];
+            points.push(point(potential(), stable(alpha, epsilon), 1e-3, keys, &tasks));
+        }
+    }
+    study("Harmonic", points)
+}
+
+fn single() -> Study {
+    let tasks = [Task::Exit(StoppedProblem::exit(-1.0, -3.0, 0.0))];
+    study("", vec![point(double_well(0.25, 1.0, 0.03), stable(1.5, 0.1), 1e-3, Map::new(), &tasks)])
+}
+
+fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
+    vec![
+        ("amplitudes", amplitudes(), &["landscape", "paths", "exit_time_epsilon", "survival"]),
+        ("three", three_wells(&[0.1]), &["landscape", "transitions", "survival"]),
+        (
+            "three_amplitudes",
+            three_wells(&[0.05, 0.07, 0.1]),
+            &["landscape", "exit_time_epsilon", "transitions", "survival"],
+        ),
+        ("plane", plane(0.0), &["landscape", "width_depth", "width_depth_cuts", "survival"]),
+        ("tilted", plane(0.08), &["landscape", "width_depth", "width_depth_cuts", "survival"]),
+        ("steps", steps(), &["landscape", "survival", "convergence"]),
+        ("tail_indices", tail_indices(), &["landscape", "paths", "exit_time_alpha", "survival"]),
+        ("one_parameter", one_parameter(), &["landscape", "sweep_w", "survival"]),
+        ("harmonic", harmonic(), &["landscape", "exit_time_epsilon", "exit_time_alpha", "survival"]),
+        ("single", single(), &["landscape", "survival"]),
+        ("empty", study("Nothing", Vec::new()), &[]),
+    ]
+}
+
+/// Every figure appears where it should, is drawn in SVG and reads back from JSON. With
+/// `LEVYSCAPE_FIGURES=dir` all are written there as PNG too, for looking.
+#[test]
+fn every_study_has_its_figures() {
+    let folder = std::env::var_os("LEVYSCAPE_FIGURES").map(std::path::PathBuf::from);
+    for (name, study, expected) in all() {
+        let figures = figures(&study);
+        let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(names, expected, "{name}");
+        for figure in &figures {
+            let svg = render(figure, Format::Svg, Theme::journal());
+            assert!(svg.is_ok(), "{name} {}: {:?}", figure.name, svg.err());
+            let text = serde_json::to_string(figure).unwrap();
+            let back: Figure = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&back).unwrap(), text, "{name} {}", figure.name);
+            if let Some(folder) = &folder {
+                let png = render(figure, Format::Png, Theme::journal()).unwrap();
+                std::fs::write(folder.join(format!("{name}-{}.png", figure.name)), png).unwrap();
+                println!(
+                    "{name} {}: {}\n",
+                    figure.name,
+                    crate::figure::text::plain(&figure.caption).unwrap()
+                );
+            }
+        }
+    }
+}
+
+fn find(study: &Study, name: &str) -> Figure {
+    figures(study).into_iter().find(|figure| figure.name == name).unwrap()
+}
+
+fn labels(panel: &Panel) -> Vec<&str> {
+    panel.layers.iter().filter_map(Layer::label).collect()
+}
+
+fn titles(figure: &Figure) -> Vec<&str> {
+    figure.panels.iter().map(|panel| panel.title.as_deref().unwrap_or("")).collect()
+}
+
+#[test]
+fn names_are_those_of_the_registry() {
+    assert_eq!(names().len(), GALLERY.len());
+    for (_, study, _) in all() {
+        for figure in figures(&study) {
+            let known = names().contains(&figure.name.as_str()) || figure.name.starts_with("sweep_");
+            assert!(known && !figure.caption.is_empty(), "{}", figure.name);
+        }
+    }
+}
+
+#[test]
+fn amplitude_panels_compare_the_noises() {
+    let figure = find(&amplitudes(), "exit_time_epsilon");
+    assert_eq!(titles(&figure), [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "from $m_{2}$"]);
+    let expected = ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"];
+    assert_eq!(labels(&figure.panels[0]), expected);
+    // Theory for both, exact values for Brownian noise alone, points, two keys.
+    assert_eq!(figure.panels[0].layers.len(), 2 + 1 + 2 + 2);
+    let Some(Layer::Points { x, y, lo, hi, .. }) =
+        figure.panels[0].layers.iter().find(|layer| matches!(layer, Layer::Points { .. }))
+    else {
+        panic!("no points");
+    };
+    assert_eq!(x, &[0.3, 0.4, 0.5, 0.7]);
+    assert!((0..4).all(|k| lo[k] < y[k] && y[k] < hi[k]));
+}
+
+#[test]
+fn transitions_have_one_colour_a_destination() {
+    let figure = find(&three_wells(&[0.1]), "transitions");
+    assert_eq!(titles(&figure), ["from $m_{1}$", "from $m_{2}$", "from $m_{3}$"]);
+    assert_eq!(labels(&figure.panels[0]).len(), 4);
+    let figure = find(&three_wells(&[0.05, 0.07, 0.1]), "transitions");
+    assert_eq!(figure.panels.len(), 9);
+    assert_eq!(labels(&figure.panels[0]), ["to $m_{1}$", "to $m_{2}$", "to $m_{3}$", "small-noise theory"]);
+}
+
+#[test]
+fn the_plane_is_that_of_the_well() {
+    let study = plane(0.0);
+    let figure = find(&study, "width_depth");
+    assert_eq!(
+        titles(&figure),
+        [r"Brownian, $\varepsilon = 0.5$", r"Lévy, $\alpha = 1.5$, $\varepsilon = 0.05$"]
+    );
+    let Layer::Heat { x_edges, y_edges, z, contours } = &figure.panels[0].layers[0] else {
+        panic!("no heat map");
+    };
+    assert_eq!((x_edges.len(), y_edges.len(), z.len()), (7, 7, 36));
+    assert_eq!(z.iter().filter(|value| value.is_nan()).count(), 2);
+    // The gaps are the widest and deepest wells: the end of the last row.
+    assert!(z[34].is_nan() && z[35].is_nan() && !contours.is_empty());
+    assert!(x_edges[0] < 0.5 && 0.5 < x_edges[1] && y_edges[5] < 1.3 && 1.3 < y_edges[6]);
+    let cuts = find(&study, "width_depth_cuts");
+    assert_eq!(titles(&cuts), ["depth $0.9$", "width $1.4$"]);
+    // A tilt bends the grid: then the parameters are the axes.
+    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "$w$");
+}
+
+#[test]
+fn each_tail_index_has_its_convergence() {
+    let figure = find(&steps(), "convergence");
+    let expected = [0.8, 1.0, 1.5, 1.8].map(|alpha| format!(r"Lévy, $\alpha = {alpha}$"));
+    assert_eq!(titles(&figure), expected);
+    assert_eq!(labels(&figure.panels[0]), ["exact", "uncorrected", "step-corrected"]);
+    let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
+    // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
+    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - (1.0 - 1.96 / 4000.0_f64.sqrt())).abs() < 1e-9));
+}
+
+#[test]
+fn a_study_without_any_estimate_is_drawn() {
+    for (_, mut study, _) in all() {
+        for point in &mut study.summary.points {
+            for result in &mut point.results {
+                (result.estimate, result.ci95, result.std_error) = (None, None, None);
+                (result.asymptotic, result.exact, result.discretisation_bias) = (None, None, None);
+            }
+        }
+        for figure in figures(&study) {
+            for format in Format::ALL {
+                let drawn = render(&figure, format, Theme::journal());
+                assert!(drawn.is_ok(), "{}: {:?}", figure.name, drawn.err());
+            }
+        }
+    }
+}
