@@ -1,0 +1,199 @@
+//! The potential and its wells.
+
+use std::collections::BTreeMap;
+
+use levyscape_analyzer::landscape::{CriticalPoint, Landscape};
+use levyscape_analyzer::study::Study;
+use levyscape_integrator::potential::Expression;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::formula::formula;
+use super::number::{Printed, compact, prose, significant};
+use super::points::{Points, grouped, shown};
+use super::scroll;
+
+/// The formulas of the potential, several where the sweep changes it.
+pub fn expressions(study: &Study) -> Vec<&str> {
+    let fixed = study.summary.scenario["potential"]["expression"].as_str();
+    let mut all = Vec::new();
+    for point in &study.summary.points {
+        let swept = point.point.get("potential.expression").and_then(Value::as_str);
+        if let Some(expression) = swept.or(fixed)
+            && !all.contains(&expression)
+        {
+            all.push(expression);
+        }
+    }
+    all
+}
+
+/// The name of the coordinate.
+pub fn variable(study: &Study) -> &str {
+    study.summary.scenario["potential"]["variables"][0].as_str().unwrap_or("x")
+}
+
+/// `U'` with the parameters by their names; `None` where it cannot be had or is too long to be read.
+fn derivative(study: &Study, expression: &str) -> Option<String> {
+    let parameters = study.summary.scenario["potential"]["parameters"].as_object();
+    let mut variables = vec![variable(study).to_owned()];
+    variables.extend(parameters.into_iter().flat_map(|parameters| parameters.keys().cloned()));
+    let text = Expression::parse(expression, &variables, &BTreeMap::new()).ok()?.derivative(0).to_string();
+    (text.len() <= 400 && !text.ends_with("...")).then_some(text)
+}
+
+/// The values of the potential's parameters, in one line; nothing where there are none.
+pub fn parameters(study: &Study, points: &Points<'_>) -> Option<Markup> {
+    let parameters = study.summary.scenario["potential"]["parameters"].as_object()?;
+    (!parameters.is_empty()).then(|| {
+        html! {
+            @for (place, (name, value)) in parameters.iter().enumerate() {
+                @if place > 0 { ", " }
+                span.nowrap {
+                    i { (name) }
+                    @if points.keys().contains(&format!("potential.parameters.{name}").as_str()) { " swept" }
+                    @else { " = " (shown(value)) }
+                }
+            }
+        }
+    })
+}
+
+/// The section of the landscape.
+pub fn section(study: &Study, points: &Points<'_>) -> Markup {
+    let groups = grouped(study.points.iter().map(|point| &point.landscape), |a, b| a == b);
+    let variable = variable(study);
+    html! {
+        section #landscape {
+            h2 { "Landscape" }
+            @for expression in expressions(study) {
+                p.equation {
+                    i { "U" } "(" i { (variable) } ") = " (formula(expression))
+                    @if let Some(derivative) = derivative(study, expression) {
+                        br; i { "U" } "\u{200a}′(" i { (variable) } ") = " (formula(&derivative))
+                    }
+                }
+            }
+            @if let Some(parameters) = parameters(study, points) { p { (parameters) } }
+            (scroll("Minima, saddles and wells", table(&groups, points)))
+            @for (landscape, about) in &groups {
+                @if !landscape.remarks.is_empty() {
+                    p {
+                        strong { "Remarks" }
+                        @if groups.len() > 1 { " (" (points.names(about)) ")" }
+                        ": "
+                        @for (place, remark) in landscape.remarks.iter().enumerate() {
+                            @if place > 0 { "; " }
+                            (prose(remark))
+                        }
+                        "."
+                    }
+                }
+            }
+            p.small {
+                "Widths, distances and depths are those of the minimum’s well: its edges are the saddles beside it, and "
+                "its depth is the height of the lower edge above the minimum."
+            }
+        }
+    }
+}
+
+/// A number of the landscape: what is zero but for rounding is zero.
+fn place(x: f64, scale: f64) -> Printed {
+    if x.abs() < 1e-12 * scale { compact(0.0) } else { compact(x) }
+}
+
+fn table(groups: &[(&Landscape, Vec<usize>)], points: &Points<'_>) -> Markup {
+    let several = groups.len() > 1;
+    html! {
+        table.landscape {
+            thead {
+                tr {
+                    @if several { th scope="col" { "points" } }
+                    th scope="col" { "point" }
+                    th.number scope="col" { i { "x" } }
+                    th.number scope="col" { i { "U" } }
+                    th.number scope="col" { i { "U" } "\u{200a}″" }
+                    th.number scope="col" { "well" }
+                    th.number scope="col" { "width" }
+                    th.number scope="col" { "distance to the edges" }
+                    th.number scope="col" { "height of the edges" }
+                    th.number scope="col" { "depth" }
+                }
+            }
+            @for (landscape, about) in groups {
+                @let rows = rows(landscape);
+                tbody {
+                    @if rows.is_empty() {
+                        tr {
+                            @if several { th scope="rowgroup" { (points.names(about)) } }
+                            td colspan="9" { "neither minima nor saddles" }
+                        }
+                    }
+                    @for (index, row) in rows.iter().enumerate() {
+                        tr {
+                            @if several && index == 0 {
+                                th.swept scope="rowgroup" rowspan=(rows.len()) { (points.names(about)) }
+                            }
+                            (self::row(row, landscape))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A critical point and its number among its kind, from 1.
+struct Row<'a> {
+    point: &'a CriticalPoint,
+    minimum: bool,
+    number: usize,
+}
+
+fn rows(landscape: &Landscape) -> Vec<Row<'_>> {
+    let kind = |points: &'_ [CriticalPoint], minimum: bool| {
+        (0..points.len()).map(move |index| (index, minimum)).collect::<Vec<_>>()
+    };
+    let mut rows: Vec<Row<'_>> = kind(&landscape.minima, true)
+        .into_iter()
+        .chain(kind(&landscape.saddles, false))
+        .map(|(index, minimum)| {
+            let point = if minimum { &landscape.minima[index] } else { &landscape.saddles[index] };
+            Row { point, minimum, number: index + 1 }
+        })
+        .collect();
+    rows.sort_by(|a, b| a.point.x.total_cmp(&b.point.x));
+    rows
+}
+
+fn row(row: &Row<'_>, landscape: &Landscape) -> Markup {
+    let CriticalPoint { x, u, curvature } = *row.point;
+    let well = if row.minimum { landscape.well(row.number) } else { None };
+    let scale =
+        landscape.minima.iter().chain(&landscape.saddles).map(|point| point.x.abs()).fold(0.0, f64::max);
+    let height =
+        landscape.minima.iter().chain(&landscape.saddles).map(|point| point.u.abs()).fold(0.0, f64::max);
+    html! {
+        th scope="row" {
+            @if row.minimum { "minimum " i { "m" } sub { (row.number) } } @else { "saddle " i { "s" } sub { (row.number) } }
+        }
+        td.number { (place(x, scale)) }
+        td.number { (place(u, height)) }
+        td.number { @if curvature == 0.0 { "0 (degenerate)" } @else { (compact(curvature)) } }
+        @match well {
+            Some(well) => {
+                td.number { "(" (place(well.left, scale)) ", " (place(well.right, scale)) ")" }
+                td.number { (compact(well.width)) }
+                td.number { (compact(well.distance_left)) " left, " (compact(well.distance_right)) " right" }
+                td.number { (compact(well.depth_left)) " left, " (compact(well.depth_right)) " right" }
+                td.number { (depth(well.depth)) }
+            }
+            None => { @for _ in 0..5 { td.number { span.none { "—" } } } }
+        }
+    }
+}
+
+fn depth(depth: f64) -> Printed {
+    if depth.is_finite() { compact(depth) } else { significant(depth, 1) }
+}

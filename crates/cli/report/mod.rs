@@ -1,0 +1,94 @@
+//! `report.html` and the summary on the terminal: a study in words, tables and figures.
+//!
+//! The page is one file that asks for nothing from elsewhere, and the same study gives the same bytes.
+
+mod comparisons;
+mod figures;
+mod formula;
+mod judgement;
+mod landscape;
+mod notices;
+mod number;
+mod opening;
+mod points;
+mod quantity;
+mod reproduction;
+mod scheme;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod theory;
+
+use levyscape_analyzer::figure::Figure;
+use levyscape_analyzer::study::Study;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use points::Points;
+
+pub use terminal::terminal_summary;
+
+const STYLE: &str = include_str!("style.css");
+/// A browser that heeds it loads nothing, whatever a text of the scenario says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+const SECTIONS: [[&str; 2]; 7] = [
+    ["warnings", "Warnings"],
+    ["landscape", "Landscape"],
+    ["comparisons", "Comparisons"],
+    ["theory", "Theory"],
+    ["scheme", "Scheme and step"],
+    ["figures", "Figures"],
+    ["reproduction", "Reproduction"],
+];
+
+/// The page of a finished study with its figures.
+///
+/// # Errors
+/// A figure that cannot be drawn, in words.
+pub fn html(study: &Study, figures: &[Figure]) -> Result<String, String> {
+    let summary = &study.summary;
+    if summary.points.len() != study.points.len() {
+        return Err(format!(
+            "the study has results of {} points and data of {}",
+            summary.points.len(),
+            study.points.len()
+        ));
+    }
+    let points = Points::new(summary);
+    let figures = figures::section(study, figures)?;
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content={ "levyscape " (summary.levyscape) };
+                title { (summary.title) " – levyscape" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    (opening::section(study, &points))
+                    nav aria-label="Sections" {
+                        @for [id, name] in SECTIONS { a href={ "#" (id) } { (name) } " " }
+                    }
+                    (notices::section(summary, &points))
+                    (landscape::section(study, &points))
+                    (comparisons::section(study, &points))
+                    (theory::section(study, &points))
+                    (scheme::section(study, &points))
+                    (figures)
+                    (reproduction::section(study))
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+/// A box of its own in which a wide or long table scrolls, also by the keyboard.
+fn scroll(label: &str, content: Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (content) } }
+}

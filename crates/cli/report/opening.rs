@@ -1,0 +1,231 @@
+//! The first twenty seconds: what was asked, what came out.
+
+use std::collections::BTreeSet;
+
+use levyscape_analyzer::study::Study;
+use levyscape_analyzer::summary::QuantityResult;
+use maud::{Markup, html};
+
+use super::formula::formula;
+use super::judgement::{Score, Tone, ratio, words};
+use super::number::{compact, count, interval, reference, significant, with_error};
+use super::points::Points;
+use super::{comparisons, landscape, notices, quantity};
+
+/// Points up to this number have their means listed, more only their range.
+const LISTED: usize = 3;
+
+/// Title and summary.
+pub fn section(study: &Study, points: &Points<'_>) -> Markup {
+    let summary = &study.summary;
+    let failed = summary.verdict.status != "ok";
+    let far = Score::of(summary.points.iter().flat_map(|point| &point.results)).far;
+    html! {
+        header {
+            h1 { (summary.title) }
+            dl.summary {
+                dt { "Asked" }
+                dd { (asked(study, points)) }
+                dt { "Came out" }
+                dd { (outcome(study, points)) }
+                dt { "Verdict" }
+                dd {
+                    @if failed {
+                        strong.badge.bad { "FAILED" } " The numbers must not be used as they are:"
+                        (notices::list(&summary.verdict.reasons, points))
+                    } @else {
+                        strong.badge.good { "ok" } " Every path stayed finite."
+                        @if far > 0 {
+                            " " strong.bad { "But " (counted(far, "estimate")) " " @if far == 1 { "is" } @else { "are" }
+                            " far from the exact value" } "; see the " a href="#comparisons" { "comparisons" } "."
+                        }
+                    }
+                }
+                dt { "Warnings" }
+                dd {
+                    @match summary.warnings.len() {
+                        0 => "none",
+                        many => a href="#warnings" { (counted(many, "warning")) },
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A count and its noun.
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+fn asked(study: &Study, points: &Points<'_>) -> Markup {
+    let summary = &study.summary;
+    let mut noises: Vec<(&str, Option<f64>)> = Vec::new();
+    for point in &summary.points {
+        let noise = (point.noise.kind.as_str(), point.noise.alpha);
+        if !noises.contains(&noise) {
+            noises.push(noise);
+        }
+    }
+    let variable = landscape::variable(study);
+    let expressions = landscape::expressions(study);
+    let seed = &summary.scenario["ensemble"]["seed"];
+    html! {
+        p.equation {
+            "d" i { "X" sub { "t" } } " = −" i { "U" } "\u{200a}′(" i { "X" sub { "t" } } ") d" i { "t" } " + " i { "ε" }
+            " d" i { "Z" sub { "t" } }
+            @match expressions.as_slice() {
+                [] => {}
+                [one] => { ",   " i { "U" } "(" i { (variable) } ") = " (formula(one)) }
+                many => { ",   " (many.len()) " potentials " i { "U" } ", see the landscape" }
+            }
+        }
+        p {
+            @if let Some(parameters) = landscape::parameters(study, points) { (parameters) "; " }
+            (self::noises(&noises)) "; "
+            i { "ε" } (range(summary.points.iter().map(|point| point.noise.epsilon))) ". "
+            (counted(points.len(), "point"))
+            ", " (paths(summary.points.iter().flat_map(|point| &point.results)))
+            @if !seed.is_null() { ", seed " (seed.to_string()) }
+            "."
+        }
+    }
+}
+
+fn noises(noises: &[(&str, Option<f64>)]) -> Markup {
+    html! {
+        @if noises.iter().any(|(kind, _)| *kind == "brownian") {
+            i { "Z" } " Brownian"
+            @if noises.len() > 1 { " and " }
+        }
+        @let alphas: Vec<f64> = noises.iter().filter(|(kind, _)| *kind != "brownian").filter_map(|(_, alpha)| *alpha).collect();
+        @if !alphas.is_empty() { i { "Z" } " symmetric stable with " i { "α" } (range(alphas.into_iter())) }
+    }
+}
+
+/// `= x`, `= x, y` or `from x to y`.
+fn range(values: impl Iterator<Item = f64>) -> Markup {
+    let mut distinct: Vec<f64> = values.collect();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    match distinct.as_slice() {
+        [] => Markup::default(),
+        [first, .., last] if distinct.len() > 4 => {
+            html! { " from " (compact(*first)) " to " (compact(*last)) }
+        }
+        few => html! {
+            " = "
+            @for (place, value) in few.iter().enumerate() { @if place > 0 { ", " } (compact(*value)) }
+        },
+    }
+}
+
+fn paths<'a>(results: impl Iterator<Item = &'a QuantityResult>) -> Markup {
+    let counts: BTreeSet<u64> = results.map(|result| result.paths).collect();
+    match (counts.first(), counts.last()) {
+        (Some(least), Some(most)) if least == most => html! { (count(*least)) " paths for each mean" },
+        (Some(least), Some(most)) => html! { (count(*least)) " to " (count(*most)) " paths for each mean" },
+        _ => html! { "sample paths only" },
+    }
+}
+
+/// The mean times that belong together: of one task, start and kind of noise.
+#[derive(Clone, Copy, PartialEq)]
+struct Means<'a> {
+    task: usize,
+    from: Option<usize>,
+    noise: &'a str,
+}
+
+fn outcome(study: &Study, points: &Points<'_>) -> Markup {
+    let results = || study.summary.points.iter().flat_map(|point| &point.results);
+    let mut kinds: Vec<Means<'_>> = Vec::new();
+    for point in &study.summary.points {
+        for result in point.results.iter().filter(|result| quantity::is_mean(result)) {
+            let kind = Means { task: result.task, from: result.from, noise: &point.noise.kind };
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    kinds.sort_by_key(|kind| (kind.task, kind.from));
+    let tasks: BTreeSet<usize> = kinds.iter().map(|kind| kind.task).collect();
+    let noises: BTreeSet<&str> = kinds.iter().map(|kind| kind.noise).collect();
+    html! {
+        @if kinds.is_empty() { p { "Sample paths; see the figures." } }
+        @if !kinds.is_empty() {
+            ul {
+                @for kind in &kinds {
+                    li {
+                        @if tasks.len() > 1 { "Task " (kind.task) ": " }
+                        (means(study, points, *kind, noises.len() > 1))
+                    }
+                }
+            }
+        }
+        @if let Some(sentence) = Score::of(results()).sentence() { p { (sentence) } }
+        @if let Some(sentence) = theory(study) { p { (sentence) } }
+    }
+}
+
+fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bool) -> Markup {
+    let Means { task, from, noise } = kind;
+    let means: Vec<(usize, &QuantityResult)> = study
+        .summary
+        .points
+        .iter()
+        .enumerate()
+        .filter(|(_, point)| point.noise.kind == noise)
+        .flat_map(|(point, summary)| summary.results.iter().map(move |result| (point, result)))
+        .filter(|(_, result)| quantity::is_mean(result) && result.task == task && result.from == from)
+        .collect();
+    let known = || means.iter().filter_map(|(point, result)| Some((*point, *result, result.estimate?)));
+    let least = known().min_by(|a, b| a.2.total_cmp(&b.2));
+    let most = known().max_by(|a, b| a.2.total_cmp(&b.2));
+    let estimate = |result: &QuantityResult| match (result.estimate, result.std_error) {
+        (Some(estimate), Some(error)) => html! { span.nowrap { (with_error(estimate, error)) } },
+        (Some(estimate), None) => html! { (significant(estimate, 5)) },
+        (None, _) => html! { "no estimate" },
+    };
+    html! {
+        @match from { None => "mean exit time ", Some(from) => { "mean transition time from minimum " (from) " " } }
+        @if let Some((_, first)) = means.first() { (quantity::mean_symbol(first)) }
+        @if several_noises { " under " (noise) " noise" }
+        @if means.len() <= LISTED {
+            @for (place, (point, result)) in means.iter().enumerate() {
+                @if place > 0 { ";" }
+                " = " (estimate(result))
+                @if let Some(ci95) = result.ci95 { " (95 %: " span.nowrap { (interval(ci95)) } ")" }
+                @if !points.keys().is_empty() { " at " (points.name(*point)) }
+                @if let Some(exact) = result.exact { ", exact " (reference(exact, result.std_error)) }
+                @else if let Some(theory) = result.asymptotic { ", theory " (reference(theory, result.std_error)) }
+                @let (tone, _) = words(result);
+                @if tone == Tone::Bad { " " strong.(comparisons::class(tone)) { "see the comparisons" } }
+            }
+        } @else if let (Some(least), Some(most)) = (least, most) {
+            " runs from " (estimate(least.1)) " at " (points.name(least.0))
+            " to " (estimate(most.1)) " at " (points.name(most.0))
+            @if known().count() < means.len() { "; no estimate at " (counted(means.len() - known().count(), "point")) }
+        } @else { ": no path ended" }
+    }
+}
+
+/// How far theory is from the estimated means, over all points.
+fn theory(study: &Study) -> Option<Markup> {
+    let means = || {
+        study
+            .summary
+            .points
+            .iter()
+            .flat_map(|point| &point.results)
+            .filter(|result| quantity::is_mean(result))
+    };
+    let ratios: Vec<f64> = means().filter_map(|result| ratio(result).map(|(ratio, _)| ratio)).collect();
+    let least = ratios.iter().copied().reduce(f64::min)?;
+    let most = ratios.iter().copied().reduce(f64::max)?;
+    Some(html! {
+        "Mean over small-noise theory: "
+        @if ratios.len() == 1 { (significant(least, 3)) } @else { (significant(least, 3)) " to " (significant(most, 3)) }
+        "."
+    })
+}

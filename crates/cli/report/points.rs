@@ -1,0 +1,178 @@
+//! Names for the points of a sweep.
+
+use std::collections::BTreeSet;
+
+use levyscape_analyzer::summary::Summary;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::number::{Printed, compact};
+
+/// More points than this are not named one by one.
+const NAMED: usize = 8;
+
+/// The points of a run and the values that tell them apart.
+pub struct Points<'a> {
+    summary: &'a Summary,
+    /// Dotted keys in the order of the sweep.
+    keys: Vec<&'a str>,
+}
+
+impl<'a> Points<'a> {
+    pub fn new(summary: &'a Summary) -> Self {
+        let mut keys: Vec<&str> = Vec::new();
+        for key in summary.points.iter().flat_map(|point| point.point.keys()) {
+            if !keys.contains(&key.as_str()) {
+                keys.push(key);
+            }
+        }
+        Self { summary, keys }
+    }
+
+    pub fn len(&self) -> usize {
+        self.summary.points.len()
+    }
+
+    /// Swept keys.
+    pub fn keys(&self) -> &[&'a str] {
+        &self.keys
+    }
+
+    pub fn value(&self, point: usize, key: &str) -> Option<&'a Value> {
+        self.summary.points.get(point)?.point.get(key)
+    }
+
+    /// What warnings about this point begin with; see `place` in `run`.
+    pub fn prefix(&self, point: usize) -> String {
+        let swept = &self.summary.points[point].point;
+        let values: Vec<String> = swept.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        if values.is_empty() { String::new() } else { values.join(", ") + ": " }
+    }
+
+    /// The swept values as plain text.
+    pub fn plain(&self, point: usize) -> String {
+        let swept = &self.summary.points[point].point;
+        let values: Vec<String> =
+            swept.iter().map(|(key, value)| format!("{} = {}", symbol(key).0, printed(value))).collect();
+        values.join(", ")
+    }
+
+    fn values(&self, point: usize, keys: &[&str]) -> Markup {
+        html! {
+            @for (place, key) in keys.iter().enumerate() {
+                @if place > 0 { ", " }
+                span.nowrap {
+                    (key_name(key)) "\u{a0}=\u{a0}"
+                    @if let Some(value) = self.value(point, key) { (shown(value)) } @else { "—" }
+                }
+            }
+        }
+    }
+
+    /// One point, by its swept values.
+    pub fn name(&self, point: usize) -> Markup {
+        self.values(point, &self.keys)
+    }
+
+    /// A set of points in as few words as it takes; nothing where there is no sweep.
+    pub fn names(&self, points: &[usize]) -> Markup {
+        let set: BTreeSet<usize> = points.iter().copied().collect();
+        let Some(&first) = set.first() else { return Markup::default() };
+        if self.keys.is_empty() {
+            return Markup::default();
+        }
+        if set.len() == self.len() && set.len() > 1 {
+            return html! { "all " (self.len()) " points" };
+        }
+        // Values that the points share, where no other point has them all.
+        let shared: Vec<&str> = self
+            .keys
+            .iter()
+            .copied()
+            .filter(|key| set.iter().all(|&point| self.value(point, key) == self.value(first, key)))
+            .collect();
+        let alike = (0..self.len())
+            .filter(|&point| shared.iter().all(|key| self.value(point, key) == self.value(first, key)));
+        if !shared.is_empty() && alike.count() == set.len() {
+            return html! {
+                (self.values(first, &shared))
+                @if set.len() > 1 { " (" (set.len()) " points)" }
+            };
+        }
+        let shown = if set.len() > NAMED { NAMED - 2 } else { set.len() };
+        html! {
+            @for (place, point) in set.iter().take(shown).enumerate() {
+                @if place > 0 { "; " }
+                (self.name(*point))
+            }
+            @if shown < set.len() { "; and " (set.len() - shown) " more" }
+        }
+    }
+}
+
+/// Groups points that agree in something, in the order of their first appearance.
+pub fn grouped<T>(items: impl IntoIterator<Item = T>, same: impl Fn(&T, &T) -> bool) -> Vec<(T, Vec<usize>)> {
+    let mut groups: Vec<(T, Vec<usize>)> = Vec::new();
+    for (point, item) in items.into_iter().enumerate() {
+        match groups.iter_mut().find(|(first, _)| same(first, &item)) {
+            Some((_, points)) => points.push(point),
+            None => groups.push((item, vec![point])),
+        }
+    }
+    groups
+}
+
+/// A short name of a key, and whether it is a symbol of a formula.
+fn symbol(key: &str) -> (String, bool) {
+    match key {
+        "noise.epsilon" => ("ε".into(), true),
+        "noise.alpha" => ("α".into(), true),
+        "noise.beta" => ("β".into(), true),
+        "noise.kind" => ("noise".into(), false),
+        "scheme.kind" => ("scheme".into(), false),
+        "scheme.step" => ("step".into(), false),
+        "potential.expression" => ("U".into(), true),
+        _ => match (key.strip_prefix("potential.parameters."), key.strip_prefix("ensemble.")) {
+            (Some(name), _) => (name.to_owned(), true),
+            (_, Some(name)) => (name.replace('_', " "), false),
+            _ => (key.replace(['.', '_'], " "), false),
+        },
+    }
+}
+
+/// A short name of a swept key.
+pub fn key_name(key: &str) -> Markup {
+    let (name, formula) = symbol(key);
+    html! { @if formula { i title=(key) { (name) } } @else { span title=(key) { (name) } } }
+}
+
+/// A number of the scenario, `None` for other values.
+fn number(value: &Value) -> Option<Printed> {
+    value.as_f64().map(compact)
+}
+
+fn printed(value: &Value) -> String {
+    match (number(value), value) {
+        (Some(number), _) => number.to_string(),
+        (None, Value::String(text)) => text.clone(),
+        (None, Value::Array(list)) => {
+            format!("[{}]", list.iter().map(printed).collect::<Vec<_>>().join(", "))
+        }
+        (None, other) => other.to_string(),
+    }
+}
+
+/// A value of the scenario.
+pub fn shown(value: &Value) -> Markup {
+    match (number(value), value) {
+        (Some(number), _) => html! { (number) },
+        (None, Value::String(text)) if text == "inf" => html! { "∞" },
+        (None, Value::String(text)) if text == "-inf" => html! { "−∞" },
+        (None, Value::Array(list)) => html! {
+            "["
+            @for (place, value) in list.iter().enumerate() { @if place > 0 { ", " } (shown(value)) }
+            "]"
+        },
+        (None, other) => html! { (printed(other)) },
+    }
+}

@@ -1,0 +1,147 @@
+//! Names of quantities and tasks.
+
+use levyscape_analyzer::study::PointData;
+use levyscape_analyzer::summary::QuantityResult;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::number::{compact, interval};
+use super::points::shown;
+
+/// The mean time of a task, the first thing to look at.
+pub fn is_mean(result: &QuantityResult) -> bool {
+    matches!(result.quantity.as_str(), "mean_exit_time" | "mean_transition_time")
+}
+
+fn set(result: &QuantityResult) -> Option<Markup> {
+    let [lo, hi] = result.set?;
+    Some(html! { "[" (compact(lo)) ", " (compact(hi)) "]" })
+}
+
+/// A quantity in words and, where it has one, by its symbol.
+pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
+    let from = result.from.unwrap_or_default();
+    let to = result.to.unwrap_or_default();
+    match result.quantity.as_str() {
+        "mean_exit_time" => html! { "mean exit time " (mean_symbol(result)) },
+        "second_moment" => html! {
+            "second moment of the time " span.nowrap { "E\u{a0}" i { "T" } sup { "2" } }
+        },
+        "exit_right_probability" => {
+            let upper = point
+                .ensembles
+                .iter()
+                .find(|ensemble| ensemble.task == result.task && ensemble.from == result.from)
+                .map(|ensemble| ensemble.problem.upper);
+            html! {
+                "exit through the right end"
+                @if let Some(upper) = upper {
+                    " " span.nowrap { "P(" i { "X" sub { "T" } } " ≥ " (compact(upper)) ")" }
+                }
+            }
+        }
+        "landing_probability" => html! {
+            "landing " span.nowrap { "P(" i { "X" sub { "T" } } " ∈ " @if let Some(set) = set(result) { (set) } ")" }
+        },
+        "survival" => html! {
+            "still there " span.nowrap { "P(" i { "T" } " > " @if let Some(t) = result.t { (compact(t)) } ")" }
+        },
+        "mean_transition_time" => {
+            html! { "mean transition time from minimum " (from) " " (mean_symbol(result)) }
+        }
+        "transition_probability" => html! {
+            "from minimum " (from) ", minimum " (to) " is the first reached " (p_symbol(from, to))
+        },
+        other => html! {
+            (other.replace('_', " "))
+            @if let Some(from) = result.from { " from minimum " (from) }
+            @if let Some(to) = result.to { " to minimum " (to) }
+            @if let Some(set) = set(result) { " in " (set) }
+            @if let Some(t) = result.t { " at " i { "t" } " = " (compact(t)) }
+        },
+    }
+}
+
+fn p_symbol(from: usize, to: usize) -> Markup {
+    html! { span.nowrap { "P(" i { "X" sub { "T" } } " ≈ " i { "m" } sub { (to) } " | " i { "m" } sub { (from) } ")" } }
+}
+
+/// The symbol of a mean time.
+pub fn mean_symbol(result: &QuantityResult) -> Markup {
+    html! {
+        span.nowrap { "E\u{a0}" i { "T" } @if let Some(from) = result.from { sup { (from) } } }
+    }
+}
+
+/// A quantity in a few plain characters, for the terminal.
+pub fn short(result: &QuantityResult) -> String {
+    let from = result.from.map(|from| format!(" from {from}")).unwrap_or_default();
+    let t = result.t.map(|t| compact(t).to_string()).unwrap_or_default();
+    match result.quantity.as_str() {
+        "mean_exit_time" => "mean exit time".into(),
+        "second_moment" => format!("second moment{from}"),
+        "exit_right_probability" => "P(exit right)".into(),
+        "landing_probability" => {
+            format!("P(X_T in {})", result.set.map(|set| interval(set).to_string()).unwrap_or_default())
+        }
+        "survival" => format!("P(T > {t}){from}"),
+        "mean_transition_time" => format!("mean time{from}"),
+        "transition_probability" => format!("P({} -> {})", result.from.unwrap_or(0), result.to.unwrap_or(0)),
+        other => {
+            let to = result.to.map(|to| format!(" to {to}")).unwrap_or_default();
+            let t = if t.is_empty() { t } else { format!(" at {t}") };
+            format!("{}{from}{to}{t}", other.replace('_', " "))
+        }
+    }
+}
+
+/// A task of the scenario in words.
+pub fn task(scenario: &Value, index: usize) -> Markup {
+    let spec = &scenario["task"][index];
+    let start = |value: &Value| match value {
+        Value::Null => Markup::default(),
+        Value::String(text) => html! { " from " (text.replace("minimum:", "minimum ")) },
+        other => html! { " from " i { "x" } " = " (shown(other)) },
+    };
+    match spec["kind"].as_str() {
+        Some("exit") => html! {
+            "first exit" (start(&spec["start"]))
+            @match &spec["domain"] {
+                Value::String(basin) if basin == "basin" => " out of the start’s basin",
+                Value::Array(_) => { " out of (" (ends(&spec["domain"])) ")" }
+                Value::Object(ball) => {
+                    @if let Some(radius) = ball.get("ball") { " out of the ball of radius " (shown(radius)) }
+                }
+                _ => {}
+            }
+            @if let Some(targets) = spec["targets"].as_array().filter(|targets| !targets.is_empty()) {
+                " or on landing in "
+                @for (place, target) in targets.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    (shown(target))
+                }
+            }
+        },
+        Some("transition") => html! {
+            "passage between minima"
+            @match &spec["from"] {
+                Value::Array(list) => {
+                    ", from minimum "
+                    @for (place, from) in list.iter().enumerate() { @if place > 0 { ", " } (shown(from)) }
+                }
+                _ => ", from each of them",
+            }
+            @if !spec["delta"].is_null() { ", to within δ = " (shown(&spec["delta"])) " of another" }
+        },
+        Some("path") => html! {
+            "sample paths" (start(&spec["start"]))
+            @if !spec["end_time"].is_null() { " up to " i { "t" } " = " (shown(&spec["end_time"])) }
+        },
+        Some(other) => html! { (other.replace('_', " ")) },
+        None => Markup::default(),
+    }
+}
+
+fn ends(pair: &Value) -> Markup {
+    html! { (shown(&pair[0])) ", " (shown(&pair[1])) }
+}
