@@ -63,5 +63,5 @@ fn run(arguments: &RunArguments) -> Result<(String, ExitCode), Failure> {
         1 => " (with 1 warning)".to_owned(),
         n => format!(" (with {n} warnings)"),
     };
-    Ok((format!("report: {}{warnings}\n", finished.report.display()), code))
+    Ok((format!("{}\nreport: {}{warnings}\n", finished.table, finished.report.display()), code))
 }

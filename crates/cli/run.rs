@@ -29,6 +29,8 @@ pub const SUMMARY: &str = "summary.json";
 
 /// How a run ended.
 pub struct Finished {
+    /// The main numbers as text for the terminal.
+    pub table: String,
     pub report: PathBuf,
     pub verdict: Verdict,
     pub warnings: usize,
@@ -80,8 +82,8 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     };
     let resolved = file.scenario().to_toml().map_err(|error| Failure::Other(error.to_string()))?;
     write("scenario.toml", resolved.as_bytes())?;
-    let report = report::html(&study, &drawn).map_err(Failure::Other)?;
-    write("report.html", report.as_bytes())?;
+    let page = report::html(&study, &drawn).map_err(Failure::Other)?;
+    write("report.html", page.as_bytes())?;
     let timing = serde_json::json!({
         "simulation_seconds": simulated,
         "total_seconds": begun.elapsed().as_secs_f64(),
@@ -91,6 +93,7 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     write("timing.json", format!("{timing:#}\n").as_bytes())?;
     write(SUMMARY, &to_json(&study.summary)?)?;
     Ok(Finished {
+        table: report::terminal_summary(&study),
         report: dir.join("report.html"),
         verdict: study.summary.verdict.clone(),
         warnings: study.summary.warnings.len(),
