@@ -282,8 +282,15 @@ impl<'a> Scene<'a> {
             Layer::band(ends, vec![self.y[0]; 2], vec![self.y[1]; 2], style)
         };
         let mut layers = Vec::new();
-        // More than two would only be a grey heap.
-        for domain in domains.into_iter().take(2) {
+        // Domains that together cover the frame, or more than two, would only colour the ground.
+        let covered = domains.iter().fold(self.x, |[lo, hi], domain| {
+            [
+                if domain[0] <= lo { lo.max(domain[1]) } else { lo },
+                if domain[1] >= hi { hi.min(domain[0]) } else { hi },
+            ]
+        });
+        let all = covered[0] >= covered[1];
+        for domain in domains.into_iter().take(if all { 0 } else { 2 }) {
             layers.push(block(domain, Style::series(5)).labelled("domain"));
         }
         for target in targets {

@@ -72,8 +72,13 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     };
     let style = Style::series(0);
     let (x, y) = law(1.0);
-    let simulation =
-        Layer::line(time.clone(), survival.survival.clone(), style.dash(Dash::Solid).weight(1.5));
+    // After the last exit nothing survives: the curve ends there, it does not fall off a logarithmic axis.
+    let shown = survival.survival.iter().take_while(|share| **share > 0.0).count();
+    let simulation = Layer::line(
+        time[..shown].to_vec(),
+        survival.survival[..shown].to_vec(),
+        style.dash(Dash::Solid).weight(1.5),
+    );
     let mut layers = vec![
         Layer::band(time, shifted(-survival.half_width), shifted(survival.half_width), style),
         simulation.labelled("simulation"),
