@@ -15,12 +15,14 @@ struct Group<'a> {
 
 /// The remark without the swept values that it begins with, and its point where it names one.
 fn split<'a>(remark: &'a str, points: &Points<'_>) -> (&'a str, Option<usize>) {
-    let about = (0..points.len())
-        .map(|point| (points.prefix(point), point))
-        .filter(|(prefix, _)| !prefix.is_empty() && remark.starts_with(prefix.as_str()))
-        .max_by_key(|(prefix, _)| prefix.len());
+    let about = points
+        .prefixes()
+        .iter()
+        .enumerate()
+        .filter(|(_, prefix)| !prefix.is_empty() && remark.starts_with(prefix.as_str()))
+        .max_by_key(|(_, prefix)| prefix.len());
     match about {
-        Some((prefix, point)) => (&remark[prefix.len()..], Some(point)),
+        Some((point, prefix)) => (&remark[prefix.len()..], Some(point)),
         None => (remark, None),
     }
 }

@@ -179,6 +179,8 @@ fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bo
         .flat_map(|(point, summary)| summary.results.iter().map(move |result| (point, result)))
         .filter(|(_, result)| quantity::is_mean(result) && result.task == task && result.from == from)
         .collect();
+    // The kind of noise is said already.
+    let named = |point: usize| points.name_without(point, if several_noises { "noise.kind" } else { "" });
     let known = || means.iter().filter_map(|(point, result)| Some((*point, *result, result.estimate?)));
     let least = known().min_by(|a, b| a.2.total_cmp(&b.2));
     let most = known().max_by(|a, b| a.2.total_cmp(&b.2));
@@ -191,20 +193,20 @@ fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bo
         @match from { None => "mean exit time ", Some(from) => { "mean transition time from minimum " (from) " " } }
         @if let Some((_, first)) = means.first() { (quantity::mean_symbol(first)) }
         @if several_noises { " under " (noise) " noise" }
-        @if means.len() <= LISTED {
+        @if points.len() <= LISTED || means.len() == 1 {
             @for (place, (point, result)) in means.iter().enumerate() {
                 @if place > 0 { ";" }
                 " = " (estimate(result))
                 @if let Some(ci95) = result.ci95 { " (95 %: " span.nowrap { (interval(ci95)) } ")" }
-                @if !points.keys().is_empty() { " at " (points.name(*point)) }
+                @if !points.keys().is_empty() { " at " (named(*point)) }
                 @if let Some(exact) = result.exact { ", exact " (reference(exact, result.std_error)) }
                 @else if let Some(theory) = result.asymptotic { ", theory " (reference(theory, result.std_error)) }
                 @let (tone, _) = words(result);
-                @if tone == Tone::Bad { " " strong.(comparisons::class(tone)) { "see the comparisons" } }
+                @if tone == Tone::Bad { " " strong.(comparisons::class(tone)) { a href="#comparisons" { "see the comparisons" } } }
             }
         } @else if let (Some(least), Some(most)) = (least, most) {
-            " runs from " (estimate(least.1)) " at " (points.name(least.0))
-            " to " (estimate(most.1)) " at " (points.name(most.0))
+            " runs from " (estimate(least.1)) " at " (named(least.0))
+            " to " (estimate(most.1)) " at " (named(most.0))
             @if known().count() < means.len() { "; no estimate at " (counted(means.len() - known().count(), "point")) }
         } @else { ": no path ended" }
     }

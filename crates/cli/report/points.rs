@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use levyscape_analyzer::summary::Summary;
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::number::{Printed, compact};
 
@@ -16,6 +16,8 @@ pub struct Points<'a> {
     summary: &'a Summary,
     /// Dotted keys in the order of the sweep.
     keys: Vec<&'a str>,
+    /// What warnings about a point begin with.
+    prefixes: Vec<String>,
 }
 
 impl<'a> Points<'a> {
@@ -26,7 +28,8 @@ impl<'a> Points<'a> {
                 keys.push(key);
             }
         }
-        Self { summary, keys }
+        let prefixes = summary.points.iter().map(|point| prefix(&point.point)).collect();
+        Self { summary, keys, prefixes }
     }
 
     pub fn len(&self) -> usize {
@@ -42,11 +45,9 @@ impl<'a> Points<'a> {
         self.summary.points.get(point)?.point.get(key)
     }
 
-    /// What warnings about this point begin with; see `place` in `run`.
-    pub fn prefix(&self, point: usize) -> String {
-        let swept = &self.summary.points[point].point;
-        let values: Vec<String> = swept.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        if values.is_empty() { String::new() } else { values.join(", ") + ": " }
+    /// What warnings about each point begin with; empty without a sweep.
+    pub fn prefixes(&self) -> &[String] {
+        &self.prefixes
     }
 
     /// The swept values as plain text.
@@ -72,6 +73,12 @@ impl<'a> Points<'a> {
     /// One point, by its swept values.
     pub fn name(&self, point: usize) -> Markup {
         self.values(point, &self.keys)
+    }
+
+    /// One point, by its swept values except that of one key.
+    pub fn name_without(&self, point: usize, left_out: &str) -> Markup {
+        let keys: Vec<&str> = self.keys.iter().copied().filter(|key| *key != left_out).collect();
+        self.values(point, if keys.is_empty() { &self.keys } else { &keys })
     }
 
     /// A set of points in as few words as it takes; nothing where there is no sweep.
@@ -108,6 +115,12 @@ impl<'a> Points<'a> {
             @if shown < set.len() { "; and " (set.len() - shown) " more" }
         }
     }
+}
+
+/// The beginning of a warning about a point; see `place` in `run`.
+fn prefix(swept: &Map<String, Value>) -> String {
+    let values: Vec<String> = swept.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    if values.is_empty() { String::new() } else { values.join(", ") + ": " }
 }
 
 /// Groups points that agree in something, in the order of their first appearance.
@@ -158,8 +171,24 @@ fn printed(value: &Value) -> String {
         (None, Value::Array(list)) => {
             format!("[{}]", list.iter().map(printed).collect::<Vec<_>>().join(", "))
         }
+        // A whole table, such as a noise: its kind and the values that go with it.
+        (None, Value::Object(table)) => {
+            let kind = table.get("kind").map(printed);
+            let values =
+                parameters(table).map(|(key, value)| format!("{} = {}", inner_symbol(key).0, printed(value)));
+            kind.into_iter().chain(values).collect::<Vec<_>>().join(" ")
+        }
         (None, other) => other.to_string(),
     }
+}
+
+/// What a table of the scenario says beside its kind.
+fn parameters(table: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    table.iter().filter(|(key, _)| *key != "kind")
+}
+
+fn inner_symbol(key: &str) -> (String, bool) {
+    symbol(&format!("noise.{key}"))
 }
 
 /// A value of the scenario.
@@ -173,6 +202,37 @@ pub fn shown(value: &Value) -> Markup {
             @for (place, value) in list.iter().enumerate() { @if place > 0 { ", " } (shown(value)) }
             "]"
         },
+        (None, Value::Object(table)) => html! {
+            @if let Some(kind) = table.get("kind") { (shown(kind)) }
+            @for (key, value) in parameters(table) {
+                @let (name, formula) = inner_symbol(key);
+                " " span.nowrap {
+                    @if formula { i { (name) } } @else { (name) }
+                    "\u{a0}=\u{a0}" (shown(value))
+                }
+            }
+        },
         (None, other) => html! { (printed(other)) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_of_every_kind_are_shown() {
+        for (value, text) in [
+            (json!(0.1), "0.1"),
+            (json!("stable"), "stable"),
+            (json!([1, "inf"]), "[1, inf]"),
+            (json!({ "kind": "stable", "alpha": 1.5, "epsilon": 0.1 }), "stable α = 1.5 ε = 0.1"),
+            (json!(true), "true"),
+        ] {
+            assert_eq!(printed(&value), text);
+        }
+        assert_eq!(shown(&json!([0.0, "inf"])).into_string(), "[0, ∞]");
+        assert!(shown(&json!({ "kind": "<b>", "alpha": 2 })).into_string().contains("&lt;b&gt; <span"));
     }
 }

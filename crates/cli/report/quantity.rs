@@ -108,6 +108,7 @@ pub fn task(scenario: &Value, index: usize) -> Markup {
             "first exit" (start(&spec["start"]))
             @match &spec["domain"] {
                 Value::String(basin) if basin == "basin" => " out of the start’s basin",
+                Value::Array(ends) if ends.iter().all(Value::is_string) => {}
                 Value::Array(_) => { " out of (" (ends(&spec["domain"])) ")" }
                 Value::Object(ball) => {
                     @if let Some(radius) = ball.get("ball") { " out of the ball of radius " (shown(radius)) }

@@ -39,6 +39,9 @@ pub fn terminal_summary(study: &Study) -> String {
     let tasks = all.iter().map(|(_, result)| result.task).max().unwrap_or(0);
     let mut last = None;
     let mut rows = vec![HEADER.map(str::to_owned)];
+    if tasks > 0 {
+        rows[0][1] = "task: quantity".to_owned();
+    }
     for (point, result) in &shown {
         let name = if last == Some(*point) { String::new() } else { points.plain(*point) };
         last = Some(*point);
