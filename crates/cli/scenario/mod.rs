@@ -147,20 +147,9 @@ impl ScenarioFile {
         &self.points
     }
 
-    /// An error in the expression of the potential, at these bytes of it. The empty span `0..0` stands for
-    /// the whole expression.
+    /// An error in the expression of the potential, at these bytes of it, met at the point of the sweep
+    /// with this index in [`ScenarioFile::points`]. The empty span `0..0` stands for the whole expression.
     pub fn expression_error(
-        &self,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) -> ScenarioError {
-        self.expression_error_at_point(0, span, message, help)
-    }
-
-    /// [`ScenarioFile::expression_error`] at one point of a sweep, by its index in
-    /// [`ScenarioFile::points`].
-    pub fn expression_error_at_point(
         &self,
         point: usize,
         span: Range<usize>,
@@ -179,13 +168,9 @@ impl ScenarioFile {
         self.error(point, location, message.into(), help)
     }
 
-    /// An error about the value of a dotted key or, if the key is not there, about its table.
-    pub fn error_at(&self, key: &str, message: impl Into<String>, help: Option<String>) -> ScenarioError {
-        self.error_at_point(0, key, message, help)
-    }
-
-    /// [`ScenarioFile::error_at`] at one point of a sweep, by its index in [`ScenarioFile::points`].
-    pub fn error_at_point(
+    /// An error about the value of a dotted key or, if the key is not there, about its table, met at the
+    /// point of the sweep with this index in [`ScenarioFile::points`].
+    pub fn error_at(
         &self,
         point: usize,
         key: &str,

@@ -291,17 +291,6 @@ pub enum TaskSpec {
     },
 }
 
-impl TaskSpec {
-    /// The word in the scenario.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Exit { .. } => "exit",
-            Self::Transition { .. } => "transition",
-            Self::Path { .. } => "path",
-        }
-    }
-}
-
 /// One axis of `[sweep]`: a dotted key of the scenario and the values that it takes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepAxis {

@@ -494,7 +494,7 @@ fn wrong_overrides_point_at_the_command_line() {
 #[test]
 fn the_expression_is_found_in_the_file() {
     let at = |text: &str, span: Range<usize>| {
-        good(text).expression_error(span, "unknown name `q`", Some("did you mean `h`?".into())).to_string()
+        good(text).expression_error(0, span, "unknown name `q`", Some("did you mean `h`?".into())).to_string()
     };
     let report = at(GOOD, 4..5);
     for part in ["s.toml:3:19", "unknown name `q`", "did you mean `h`?"] {
@@ -505,21 +505,23 @@ fn the_expression_is_found_in_the_file() {
     // With an escape the bytes of the file are not those of the text: the whole string is shown.
     assert!(at(&changed(3, "expression = \"x\\t+ q\""), 4..5).contains("s.toml:3:14"));
     let swept = changed(17, "[sweep]\n\"potential.expression\" = [\"x^2\", \"x^4\"]");
-    let report = good(&swept).expression_error_at_point(1, 2..3, "m", None).to_string();
+    let report = good(&swept).expression_error(1, 2..3, "m", None).to_string();
     assert!(report.contains("s.toml:18:37") && report.contains("sweep's point"), "{report}");
-    let set =
-        load_with(GOOD, &["potential.expression=x*y"]).unwrap().expression_error(2..3, "m", None).to_string();
+    let set = load_with(GOOD, &["potential.expression=x*y"])
+        .unwrap()
+        .expression_error(0, 2..3, "m", None)
+        .to_string();
     assert!(set.contains("--set:1:24"), "{set}");
 }
 
 #[test]
 fn errors_of_the_caller_point_at_keys() {
     let file = good(FULL);
-    assert!(file.error_at("task.0.start", "division by zero", None).to_string().contains("s.toml:29:9"));
-    assert!(file.error_at("task.1", "no minima", None).to_string().contains("s.toml:35:1"));
-    assert!(file.error_at("task.2.nothing", "m", None).to_string().contains("s.toml:40:1"));
-    assert!(file.error_at("nothing", "m", None).to_string().contains("s.toml:1:1"));
-    assert!(file.error_at_point(12, "noise.epsilon", "m", None).to_string().contains("s.toml:47:30"));
+    assert!(file.error_at(0, "task.0.start", "division by zero", None).to_string().contains("s.toml:29:9"));
+    assert!(file.error_at(0, "task.1", "no minima", None).to_string().contains("s.toml:35:1"));
+    assert!(file.error_at(0, "task.2.nothing", "m", None).to_string().contains("s.toml:40:1"));
+    assert!(file.error_at(0, "nothing", "m", None).to_string().contains("s.toml:1:1"));
+    assert!(file.error_at(12, "noise.epsilon", "m", None).to_string().contains("s.toml:47:30"));
 }
 
 #[test]

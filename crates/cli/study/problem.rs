@@ -95,7 +95,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let (_, scenario) = &file.points()[index];
     let potential = potential(file, index, scenario)?;
     let landscape = Landscape::find(potential.as_ref(), scenario.landscape.window)
-        .map_err(|error| file.error_at_point(index, "landscape.window", error.to_string(), None))?;
+        .map_err(|error| file.error_at(index, "landscape.window", error.to_string(), None))?;
     let epsilon = scenario.noise.epsilon;
     let (law, theory_noise) = match scenario.noise.kind {
         NoiseKind::Brownian => (NoiseLaw::Brownian, theory::NoiseLaw::Brownian { epsilon }),
@@ -103,8 +103,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             (NoiseLaw::Stable { alpha }, theory::NoiseLaw::Stable { alpha, epsilon })
         }
     };
-    let noise =
-        law.build().map_err(|error| file.error_at_point(index, "noise.alpha", error.to_string(), None))?;
+    let noise = law.build().map_err(|error| file.error_at(index, "noise.alpha", error.to_string(), None))?;
     let context =
         Context { file, index, potential: potential.as_ref(), landscape: &landscape, noise: theory_noise };
     let mut tasks = Vec::new();
@@ -187,7 +186,7 @@ fn potential(
     let parameters: BTreeMap<String, f64> = spec.parameters.clone();
     ExpressionPotential::new(&spec.expression, variable, &parameters)
         .map(Arc::new)
-        .map_err(|error| file.expression_error_at_point(index, error.span, error.message, error.help))
+        .map_err(|error| file.expression_error_at(index, error.span, error.message, error.help))
 }
 
 struct Context<'a> {
@@ -200,7 +199,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn error(&self, key: &str, message: impl Into<String>, help: Option<String>) -> ScenarioError {
-        self.file.error_at_point(self.index, key, message, help)
+        self.file.error_at(self.index, key, message, help)
     }
 
     fn task(&self, number: usize, spec: &TaskSpec) -> Result<Task, ScenarioError> {
