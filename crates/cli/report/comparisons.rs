@@ -31,9 +31,9 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
         section #comparisons {
             h2 { "Comparisons" }
             p {
-                "Each estimate stands with its standard error. Where the step error was measured, it has been taken off. The "
-                "95\u{a0}% interval covers statistical and step error together. The distance " i { "z" } " from the exact value is measured in that "
-                "interval’s half-width divided by 1.96. “Theory” is the leading order as "
+                "Each estimate stands with its standard error. Where the step error was measured, it has been "
+                "taken off. The 95\u{a0}% interval covers statistical and step error together. The distance "
+                i { "z" } " from the exact value is measured in that interval’s half-width divided by 1.96. “Theory” is the leading order as "
                 span.nowrap { "ε → 0" } ". Times are in units of " i { "t" } "."
             }
             @if let Some(sentence) = score.sentence() { p { (sentence) } }

@@ -127,7 +127,7 @@ pub fn exponentiality(distance: f64) -> (Tone, &'static str) {
             "unlike an exponential law at the 5\u{a0}% level (1.08), not at the 1\u{a0}% level (1.28)",
         )
     } else {
-        (Tone::Bad, "not exponential: beyond 1.28, the 1\u{a0}% point")
+        (Tone::Doubtful, "not exponential: beyond 1.28, the 1\u{a0}% point")
     }
 }
 

@@ -148,10 +148,9 @@ pub fn with_error(x: f64, error: f64) -> Printed {
 /// `[lo, hi]` with the digits that its width allows.
 pub fn interval([lo, hi]: [f64; 2]) -> Printed {
     let size = [lo, hi].iter().filter(|end| end.is_finite()).fold(0.0, |size: f64, end| size.max(end.abs()));
-    let decimals =
-        decimals_of((hi - lo) / 4.0).unwrap_or_else(|| if size > 0.0 { 4 - exponent_of(size, 5) } else { 0 });
+    let decimals = decimals_of((hi - lo) / 4.0)
+        .unwrap_or_else(|| if size > 0.0 { (4 - exponent_of(size, 5)).max(0) } else { 0 });
     let exponent = common_exponent(size, decimals);
-    let decimals = if exponent == 0 { decimals.max(0) } else { decimals };
     Printed::single(
         format!("[{}, {}]", shifted(lo, decimals, exponent), shifted(hi, decimals, exponent)),
         exponent,
@@ -174,7 +173,7 @@ pub fn count(n: u64) -> String {
     }
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             // A narrow space at which no line is broken.
             text.push('\u{202f}');
         }
@@ -274,6 +273,7 @@ mod tests {
     fn intervals() {
         assert_eq!(interval([148.8123, 155.0456]).to_string(), "[148.8, 155.0]");
         assert_eq!(interval([1.488e7, 1.55e7]).to_string(), "[1.488, 1.550]e7");
+        assert_eq!(interval([26_217.0, 32_081.0]).to_string(), "[26200, 32100]");
         assert_eq!(interval([2.0, f64::INFINITY]).to_string(), "[2.0000, ∞]");
         assert_eq!(interval([0.0, 0.0]).to_string(), "[0, 0]");
     }

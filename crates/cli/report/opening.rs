@@ -192,7 +192,7 @@ fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bo
     html! {
         @match from { None => "mean exit time ", Some(from) => { "mean transition time from minimum " (from) " " } }
         @if let Some((_, first)) = means.first() { (quantity::mean_symbol(first)) }
-        @if several_noises { " under " (noise) " noise" }
+        @if several_noises { " under " @if noise == "brownian" { "Brownian" } @else { (noise) } " noise" }
         @if points.len() <= LISTED || means.len() == 1 {
             @for (place, (point, result)) in means.iter().enumerate() {
                 @if place > 0 { ";" }

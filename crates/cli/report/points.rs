@@ -53,8 +53,12 @@ impl<'a> Points<'a> {
     /// The swept values as plain text.
     pub fn plain(&self, point: usize) -> String {
         let swept = &self.summary.points[point].point;
-        let values: Vec<String> =
-            swept.iter().map(|(key, value)| format!("{} = {}", symbol(key).0, printed(value))).collect();
+        let values: Vec<String> = swept
+            .iter()
+            .map(|(key, value)| {
+                if is_noise(key) { printed(value) } else { format!("{} = {}", symbol(key).0, printed(value)) }
+            })
+            .collect();
         values.join(", ")
     }
 
@@ -62,9 +66,11 @@ impl<'a> Points<'a> {
         html! {
             @for (place, key) in keys.iter().enumerate() {
                 @if place > 0 { ", " }
-                span.nowrap {
-                    (key_name(key)) "\u{a0}=\u{a0}"
-                    @if let Some(value) = self.value(point, key) { (shown(value)) } @else { "—" }
+                @match self.value(point, key) {
+                    // A noise needs no name of its key.
+                    Some(value) if is_noise(key) => (shown(value)),
+                    Some(value) => span.nowrap { (key_name(key)) "\u{a0}=\u{a0}" (shown(value)) },
+                    None => span.nowrap { (key_name(key)) "\u{a0}=\u{a0}—" },
                 }
             }
         }
@@ -103,7 +109,7 @@ impl<'a> Points<'a> {
         if !shared.is_empty() && alike.count() == set.len() {
             return html! {
                 (self.values(first, &shared))
-                @if set.len() > 1 { " (" (set.len()) " points)" }
+                @if set.len() > 1 { " " span.nowrap { "(" (set.len()) " points)" } }
             };
         }
         let shown = if set.len() > NAMED { NAMED - 2 } else { set.len() };
@@ -133,6 +139,10 @@ pub fn grouped<T>(items: impl IntoIterator<Item = T>, same: impl Fn(&T, &T) -> b
         }
     }
     groups
+}
+
+fn is_noise(key: &str) -> bool {
+    matches!(key, "noise" | "noise.kind")
 }
 
 /// A short name of a key, and whether it is a symbol of a formula.

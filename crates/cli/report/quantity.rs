@@ -5,7 +5,7 @@ use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::number::{compact, interval};
+use super::number::compact;
 use super::points::shown;
 
 /// The mean time of a task, the first thing to look at.
@@ -50,7 +50,7 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
             html! { "mean transition time from minimum " (from) " " (mean_symbol(result)) }
         }
         "transition_probability" => html! {
-            "from minimum " (from) ", minimum " (to) " is the first reached " (p_symbol(from, to))
+            "minimum " (to) " is reached first, from " (from) " " (p_symbol(from, to))
         },
         other => html! {
             (other.replace('_', " "))
@@ -82,7 +82,8 @@ pub fn short(result: &QuantityResult) -> String {
         "second_moment" => format!("second moment{from}"),
         "exit_right_probability" => "P(exit right)".into(),
         "landing_probability" => {
-            format!("P(X_T in {})", result.set.map(|set| interval(set).to_string()).unwrap_or_default())
+            let set = result.set.map(|[lo, hi]| format!("[{}, {}]", compact(lo), compact(hi)));
+            format!("P(X_T in {})", set.unwrap_or_default())
         }
         "survival" => format!("P(T > {t}){from}"),
         "mean_transition_time" => format!("mean time{from}"),

@@ -60,7 +60,7 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                 p {
                     "The step error was measured: "
                     @for (place, method) in methods.iter().enumerate() { @if place > 0 { "; " } (prose(method)) }
-                    ". The estimates have it taken off, and the 95 % intervals cover what the correction may leave."
+                    ". The estimates have it taken off, and the 95\u{a0}% intervals cover what the correction may leave."
                 }
             }
         }

@@ -100,10 +100,10 @@ fn layout(rows: &[[String; COLUMNS]], sweep: bool) -> String {
     for (column, widest) in widths.iter_mut().enumerate().skip(first) {
         *widest = rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
     }
-    // Words give way to numbers, the point last.
-    for column in [1, 0] {
+    // Words give way to numbers, the point first, but none so far that it cannot be told.
+    for (column, least) in [(0, 28), (1, 14), (0, 10)] {
         let total: usize = widths[first..].iter().sum::<usize>() + GAP * (COLUMNS - 1 - first);
-        let least = widths[column].min(12);
+        let least = widths[column].min(least);
         widths[column] = widths[column].saturating_sub(total.saturating_sub(WIDTH)).max(least);
     }
     let mut out = String::new();

@@ -278,7 +278,7 @@ fn every_section_is_there_in_order() {
     assert_eq!(page.matches("aria-label=\"The potential with its two wells.\"").count(), 1);
     assert!(page.contains("FAILED"));
     assert!(page.contains("DISAGREES"));
-    assert!(page.contains("12</span>") || page.contains("12 censored"));
+    assert!(page.contains("12 censored"));
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn the_page_asks_for_nothing_from_elsewhere() {
     for loader in ["http:", "https:", "<script", "src=", "@import", "url(", "<link", "<iframe", "<object"] {
         assert!(!page.contains(loader), "{loader}");
     }
-    assert!(!page.contains(" id=\"") || ids_differ(&page));
+    assert!(ids_differ(&page));
 }
 
 fn ids_differ(page: &str) -> bool {
@@ -351,7 +351,7 @@ fn the_terminal_has_100_columns() {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert!(text.lines().count() < 32, "{text}");
     assert!(text.contains("more in the report"), "{text}");
-    assert!(text.contains("noise = stable, ε = 0.2"), "{text}");
+    assert!(text.contains("stable, ε = 0.2"), "{text}");
 }
 
 #[test]

@@ -34,15 +34,16 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
             }
             @if has("pavlyukevich") {
                 p.equation {
-                    i { "q" sub { "ij" } } " = (" i { "c" sub { "α" } } "/" i { "α" } ") | |" i { "s" } sub { i { "j" } "−1" }
-                    " − " i { "m" sub { "i" } } "|" sup { "−" i { "α" } } " − |" i { "s" sub { "j" } } " − " i { "m" sub { "i" } } "|"
-                    sup { "−" i { "α" } } " |" span.small { "  per time unit ε" sup { "−" i { "α" } } ", stable noise" }
+                    i { "q" sub { "ij" } } " = (" i { "c" sub { "α" } } "/" i { "α" } ") | |"
+                    i { "s" } sub { i { "j" } "−1" } " − " i { "m" sub { "i" } } "|" sup { "−" i { "α" } } " − |"
+                    i { "s" sub { "j" } } " − " i { "m" sub { "i" } } "|" sup { "−" i { "α" } } " |"
+                    span.small { "  per time unit ε" sup { "−" i { "α" } } ", stable noise" }
                 }
             }
             @if has("eyring_kramers") {
                 p.equation {
-                    i { "k" } " = √(" i { "U" } "\u{200a}″(" i { "m" } ") |" i { "U" } "\u{200a}″(" i { "s" } ")|) / (2π) · exp(−("
-                    i { "U" } "(" i { "s" } ") − " i { "U" } "(" i { "m" } "))/" i { "D" } ")"
+                    i { "k" } " = √(" i { "U" } "\u{200a}″(" i { "m" } ") |" i { "U" } "\u{200a}″(" i { "s" } ")|)"
+                    " / (2π) · exp(−(" i { "U" } "(" i { "s" } ") − " i { "U" } "(" i { "m" } "))/" i { "D" } ")"
                     span.small { "  Eyring–Kramers, " i { "D" } " = ε²/2 for Brownian noise, ε² for stable noise with α = 2" }
                 }
             }
@@ -63,7 +64,8 @@ fn convention() -> Markup {
     html! {
         aside.convention {
             strong { "Convention. " }
-            i { "L" } " has E exp(" i { "iwL" sub { "t" } } ") = exp(−" i { "t" } "|" i { "w" } "|" sup { i { "α" } } "); its Lévy measure is "
+            "The stable noise " i { "L" } " has E exp(" i { "iwL" sub { "t" } } ") = exp(−" i { "t" } "|" i { "w" } "|"
+            sup { i { "α" } } "); its Lévy measure is "
             span.nowrap { i { "c" sub { "α" } } " |" i { "y" } "|" sup { "−1−" i { "α" } } " d" i { "y" } } " with "
             span.nowrap { i { "c" sub { "α" } } " = Γ(1 + " i { "α" } ") sin(π" i { "α" } "/2)/π" } ". Papers that take "
             span.nowrap { "|" i { "y" } "|" sup { "−1−" i { "α" } } " d" i { "y" } } " have rates divided by "
