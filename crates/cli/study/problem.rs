@@ -186,7 +186,7 @@ fn potential(
     let parameters: BTreeMap<String, f64> = spec.parameters.clone();
     ExpressionPotential::new(&spec.expression, variable, &parameters)
         .map(Arc::new)
-        .map_err(|error| file.expression_error_at(index, error.span, error.message, error.help))
+        .map_err(|error| file.expression_error(index, error.span, error.message, error.help))
 }
 
 struct Context<'a> {

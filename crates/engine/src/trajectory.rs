@@ -38,10 +38,10 @@ pub fn trajectory(
         let (mut low, mut high) = (first, first);
         for point in walk.by_ref().take(group as usize) {
             // A NaN replaces what was there: the break must be seen.
-            if !(point.1 >= low.1) {
+            if point.1 < low.1 || point.1.is_nan() {
                 low = point;
             }
-            if !(point.1 <= high.1) {
+            if point.1 > high.1 || point.1.is_nan() {
                 high = point;
             }
         }

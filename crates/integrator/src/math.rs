@@ -10,7 +10,7 @@ use core::f64::consts::{LN_2, LOG2_E};
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// 2^52 with the exponent field that turns small integers into floats.
 const TWO_52_BITS: u64 = 0x4330_0000_0000_0000;
-const LN_2_HI: f64 = 6.931_471_803_691_238_16e-1;
+const LN_2_HI: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LO: f64 = 1.908_214_929_270_587_7e-10;
 
 /// Natural logarithm of a positive normal number; relative error below 4e-16 (absolute near 1).
