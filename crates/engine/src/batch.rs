@@ -1,7 +1,7 @@
 //! The inner loop: up to 64 paths, or pairs of paths, in structure-of-arrays form.
 
 use levyscape_integrator::dispatch;
-use levyscape_integrator::noise::{BLOCK, Noise, NoiseBlock};
+use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, Noise, NoiseBlock};
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
 use levyscape_integrator::scheme::DriftStep;
 
@@ -50,17 +50,33 @@ struct Grid {
     x: [f64; LANES],
     moved: [f64; LANES],
     next: [f64; LANES],
+    /// How close each path came to its barriers in the step; see [`diffuse`].
+    margin: [f64; LANES],
     ended: [Option<PathRecord>; LANES],
 }
 
 impl Grid {
     fn new() -> Self {
-        Self { x: [0.0; LANES], moved: [0.0; LANES], next: [0.0; LANES], ended: [None; LANES] }
+        Self {
+            x: [0.0; LANES],
+            moved: [0.0; LANES],
+            next: [0.0; LANES],
+            margin: [0.0; LANES],
+            ended: [None; LANES],
+        }
     }
 
     fn place(&mut self, lane: usize, start: f64) {
         self.x[lane] = start;
         self.ended[lane] = None;
+    }
+
+    /// Notes the first end of a lane's path and parks the lane at the start until it is refilled.
+    #[cold]
+    fn end(&mut self, lane: usize, time: f64, steps: u64, position: f64, outcome: Outcome, park: f64) {
+        let previous = self.x[lane];
+        self.ended[lane].get_or_insert(PathRecord { time, position, previous, steps, outcome });
+        self.next[lane] = park;
     }
 
     fn move_lane(&mut self, from: usize, to: usize) {
@@ -82,6 +98,8 @@ pub(crate) struct Batch<'a> {
     running: usize,
     fine: Grid,
     coarse: Grid,
+    /// Middles of coarse steps.
+    middles: Grid,
 }
 
 impl<'a> Batch<'a> {
@@ -97,6 +115,7 @@ impl<'a> Batch<'a> {
             running: 0,
             fine: Grid::new(),
             coarse: Grid::new(),
+            middles: Grid::new(),
         }
     }
 
@@ -172,45 +191,39 @@ impl<'a> Batch<'a> {
 
     fn step_fine(&mut self, row: usize) {
         let n = self.running;
-        let grid = &mut self.fine;
-        self.shared.maps[0].advance(&grid.x[..n], &mut grid.moved[..n]);
-        let increments = &self.block.increments[row];
-        let stopped = match self.test.half_variance {
-            None => jump(
-                &grid.moved[..n],
-                &increments[..n],
-                self.shared.scale,
-                [self.test.lower.0, self.test.upper.0],
-                &self.shared.region.targets,
-                &mut grid.next[..n],
-            ),
+        let Self { shared, test, block, fine: grid, taken, .. } = self;
+        shared.maps[0].advance(&grid.x[..n], &mut grid.moved[..n]);
+        let increments = &block.increments[row][..n];
+        let stopped = match test.half_variance {
+            None => test.jump(grid, increments, shared, n),
             Some(half_variance) => diffuse(
                 &grid.x[..n],
                 &grid.moved[..n],
-                &increments[..n],
-                &self.block.exponentials[row][..n],
-                [self.shared.scale, half_variance],
-                [self.test.lower.0, self.test.upper.0],
+                increments,
+                [1.0, shared.scale, LARGEST_EXPONENTIAL * half_variance],
+                test.limits(),
                 &mut grid.next[..n],
+                &mut grid.margin[..n],
             ),
         };
         if stopped {
             for lane in 0..n {
                 let (x, next) = (grid.x[lane], grid.next[lane]);
-                let exponential = self.block.exponentials[row][lane];
-                let Some((outcome, position)) = self.test.classify(x, next, exponential, self.shared.region)
-                else {
-                    continue;
+                let ended = match test.half_variance {
+                    None => landed(next, shared.region),
+                    Some(_) => test.crossed(x, next, grid.margin[lane], || block.exponential(row, lane)),
                 };
-                let taken = self.taken[lane] + row as u64;
-                grid.ended[lane].get_or_insert(PathRecord {
-                    time: (taken as f64 + 0.5) * self.shared.step,
-                    position,
-                    previous: x,
-                    steps: taken + 1,
-                    outcome,
-                });
-                grid.next[lane] = self.shared.start;
+                if let Some((outcome, position)) = ended {
+                    let taken = taken[lane] + row as u64;
+                    grid.end(
+                        lane,
+                        (taken as f64 + 0.5) * shared.step,
+                        taken + 1,
+                        position,
+                        outcome,
+                        shared.start,
+                    );
+                }
             }
         }
         core::mem::swap(&mut grid.x, &mut grid.next);
@@ -218,78 +231,55 @@ impl<'a> Batch<'a> {
 
     fn step_coarse(&mut self, row: usize) {
         let n = self.running;
-        let grid = &mut self.coarse;
-        self.shared.maps[1].advance(&grid.x[..n], &mut grid.moved[..n]);
-        for ((sum, first), second) in self.sums[..n]
-            .iter_mut()
-            .zip(&self.block.increments[row - 1][..n])
-            .zip(&self.block.increments[row][..n])
-        {
+        let Self { shared, test, block, sums, coarse: grid, taken, middles, .. } = self;
+        shared.maps[1].advance(&grid.x[..n], &mut grid.moved[..n]);
+        let [first, second] = [row - 1, row].map(|row| &block.increments[row][..n]);
+        for ((sum, first), second) in sums[..n].iter_mut().zip(first).zip(second) {
             *sum = first + second;
         }
-        let limits = [self.test.lower.0, self.test.upper.0];
-        let scale = self.shared.scale;
-        let stopped = match self.test.half_variance {
-            None => jump(
-                &grid.moved[..n],
-                &self.sums[..n],
-                scale,
-                limits,
-                &self.shared.region.targets,
-                &mut grid.next[..n],
-            ),
+        let stopped = match test.half_variance {
+            None => test.jump(grid, &sums[..n], shared, n),
             // Within a coarse step the path is a Brownian motion with constant drift: testing its two
             // halves with the fine path's own random numbers leaves its law as it is and keeps the two
             // paths together.
             Some(half_variance) => {
-                let mut stopped = diffuse_half(
+                let reach = LARGEST_EXPONENTIAL * half_variance;
+                let limits = test.limits();
+                let mut stopped = diffuse(
                     &grid.x[..n],
                     &grid.moved[..n],
-                    [&self.block.increments[row - 1][..n], &self.block.exponentials[row - 1][..n]],
-                    [scale, half_variance],
+                    first,
+                    [0.5, shared.scale, reach],
                     limits,
-                    &mut grid.next[..n],
+                    &mut middles.next[..n],
+                    &mut middles.margin[..n],
                 );
-                // `next` holds the middles; the second half starts there.
-                let middles = grid.next;
-                for (next, (moved, sum)) in
-                    grid.next[..n].iter_mut().zip(grid.moved[..n].iter().zip(&self.sums[..n]))
-                {
-                    *next = moved + scale * sum;
+                for ((next, moved), sum) in grid.next[..n].iter_mut().zip(&grid.moved[..n]).zip(&sums[..n]) {
+                    *next = moved + shared.scale * sum;
                 }
-                stopped |= crossed(
-                    &middles[..n],
-                    &grid.next[..n],
-                    &self.block.exponentials[row][..n],
-                    half_variance,
-                    limits,
-                );
+                let margin = &mut grid.margin[..n];
+                stopped |= approach(&middles.next[..n], &grid.next[..n], reach, limits, margin);
                 stopped
             }
         };
         if stopped {
             for lane in 0..n {
                 let (x, next) = (grid.x[lane], grid.next[lane]);
-                let ended = if self.test.half_variance.is_some() {
-                    let middle =
-                        x + 0.5 * (grid.moved[lane] - x) + scale * self.block.increments[row - 1][lane];
-                    let [first, second] = [row - 1, row].map(|row| self.block.exponentials[row][lane]);
-                    self.test
-                        .classify(x, middle, first, self.shared.region)
-                        .or_else(|| self.test.classify(middle, next, second, self.shared.region))
-                } else {
-                    self.test.classify(x, next, 0.0, self.shared.region)
+                let ended = match test.half_variance {
+                    None => landed(next, shared.region),
+                    Some(_) => {
+                        let middle = middles.next[lane];
+                        test.crossed(x, middle, middles.margin[lane], || block.exponential(row - 1, lane))
+                            .or_else(|| {
+                                test.crossed(middle, next, grid.margin[lane], || block.exponential(row, lane))
+                            })
+                    }
                 };
-                let Some((outcome, position)) = ended else { continue };
-                let taken = (self.taken[lane] + row as u64) / 2;
-                grid.ended[lane].get_or_insert(PathRecord {
-                    time: (taken as f64 + 0.5) * (2.0 * self.shared.step),
-                    position,
-                    previous: x,
-                    steps: taken + 1,
-                    outcome,
-                });
-                grid.next[lane] = self.shared.start;
+                if let Some((outcome, position)) = ended {
+                    let taken = (taken[lane] + row as u64) / 2;
+                    let time = (taken as f64 + 0.5) * (2.0 * shared.step);
+                    grid.end(lane, time, taken + 1, position, outcome, shared.start);
+                }
             }
         }
         core::mem::swap(&mut grid.x, &mut grid.next);
@@ -313,20 +303,49 @@ impl Shared<'_> {
 }
 
 impl Test {
-    /// How a path ends that went from `x` to `next` in one step, if it does, and where.
-    fn classify(&self, x: f64, next: f64, exponential: f64, region: &StopRegion) -> Option<(Outcome, f64)> {
+    fn limits(&self) -> [f64; 2] {
+        [self.lower.0, self.upper.0]
+    }
+
+    fn jump(&self, grid: &mut Grid, increments: &[f64], shared: &Shared<'_>, n: usize) -> bool {
+        let targets = &shared.region.targets;
+        jump(&grid.moved[..n], increments, shared.scale, self.limits(), targets, &mut grid.next[..n])
+    }
+
+    /// How a continuous path ends that went from `x` to `next` in one step, if it does, and where.
+    ///
+    /// `margin` is `min((x-a)(next-a), (b-x)(b-next))` for the barriers `a < b`. One exponential variable
+    /// serves both: the nearer barrier decides, the other's share is exponentially small in the step.
+    #[inline(always)]
+    fn crossed(
+        &self,
+        x: f64,
+        next: f64,
+        margin: f64,
+        exponential: impl Fn() -> f64,
+    ) -> Option<(Outcome, f64)> {
+        let half_variance = self.half_variance?;
+        if margin >= LARGEST_EXPONENTIAL * half_variance {
+            return None;
+        }
         if !next.is_finite() {
             return Some((Outcome::Diverged, f64::NAN));
         }
-        let Some(half_variance) = self.half_variance else {
-            return region.stop_at(next).map(|stop| (Outcome::Exited(stop), next));
-        };
+        if margin >= exponential() * half_variance {
+            return None;
+        }
         let below = (x - self.lower.0) * (next - self.lower.0);
-        let above = (self.upper.0 - x) * (self.upper.0 - next);
-        let threshold = exponential * half_variance;
-        let barrier = if below < above { self.lower } else { self.upper };
-        (below.min(above) < threshold).then_some((Outcome::Exited(barrier.1), barrier.0))
+        let (place, stop) = if below <= margin { self.lower } else { self.upper };
+        Some((Outcome::Exited(stop), place))
     }
+}
+
+/// How a jumping path ends that landed at `next`, if it does, and where.
+fn landed(next: f64, region: &StopRegion) -> Option<(Outcome, f64)> {
+    if !next.is_finite() {
+        return Some((Outcome::Diverged, f64::NAN));
+    }
+    region.stop_at(next).map(|stop| (Outcome::Exited(stop), next))
 }
 
 dispatch! {
@@ -358,13 +377,14 @@ fn jump_kernel(
 }
 
 dispatch! {
-    /// The same for continuous paths, with the crossing test within the step.
+    /// One step of continuous paths: `next = x + share (moved - x) + scale * increment`, each path's margin
+    /// to the barriers, and whether some margin is within reach of a crossing.
     ///
     /// Given its ends `x`, `y` on one side of the barrier `b`, a Brownian path of variance `v` over
     /// the step has crossed it with probability `exp(-2 (b-x)(b-y)/v)`, so exactly if a standard
-    /// exponential variable exceeds `2 (b-x)(b-y)/v`. One variable serves both barriers: the nearer one
-    /// decides, the other's share is exponentially small in the step.
-    fn diffuse[](x: &[f64], moved: &[f64], increments: &[f64], exponentials: &[f64], scales: [f64; 2], limits: [f64; 2], next: &mut [f64]) -> bool = diffuse_kernel
+    /// exponential variable exceeds `2 (b-x)(b-y)/v`. The margin is the smaller of the products
+    /// `(b-x)(b-y)` of the two barriers; the reach is `v/2` times the largest exponential variable.
+    fn diffuse[](x: &[f64], moved: &[f64], increments: &[f64], factors: [f64; 3], limits: [f64; 2], next: &mut [f64], margin: &mut [f64]) -> bool = diffuse_kernel
 }
 
 #[inline(always)]
@@ -372,58 +392,32 @@ fn diffuse_kernel(
     x: &[f64],
     moved: &[f64],
     increments: &[f64],
-    exponentials: &[f64],
-    scales: [f64; 2],
+    [share, scale, reach]: [f64; 3],
     limits: [f64; 2],
     next: &mut [f64],
+    margin: &mut [f64],
 ) -> bool {
-    for ((next, moved), increment) in next.iter_mut().zip(moved).zip(increments) {
-        *next = moved + scales[0] * increment;
-    }
-    crossed_kernel(x, next, exponentials, scales[1], limits)
-}
-
-dispatch! {
-    /// Middles of coarse steps: half the drift step, the first half's noise.
-    fn diffuse_half[](x: &[f64], moved: &[f64], noise: [&[f64]; 2], scales: [f64; 2], limits: [f64; 2], next: &mut [f64]) -> bool = diffuse_half_kernel
-}
-
-#[inline(always)]
-fn diffuse_half_kernel(
-    x: &[f64],
-    moved: &[f64],
-    noise: [&[f64]; 2],
-    scales: [f64; 2],
-    limits: [f64; 2],
-    next: &mut [f64],
-) -> bool {
-    let [increments, exponentials] = noise;
     for (((next, x), moved), increment) in next.iter_mut().zip(x).zip(moved).zip(increments) {
-        *next = x + 0.5 * (moved - x) + scales[0] * increment;
+        // Written for share = 1 to give the same bits as `moved` itself.
+        *next = (moved - (1.0 - share) * (moved - x)) + scale * increment;
     }
-    crossed_kernel(x, next, exponentials, scales[1], limits)
+    approach_kernel(x, next, reach, limits, margin)
 }
 
 dispatch! {
-    /// Whether some path from `x` to `next` may have crossed a barrier.
-    fn crossed[](x: &[f64], next: &[f64], exponentials: &[f64], half_variance: f64, limits: [f64; 2]) -> bool = crossed_kernel
+    /// Each path's margin to the barriers on its way from `x` to `next`, and whether some is within reach.
+    fn approach[](x: &[f64], next: &[f64], reach: f64, limits: [f64; 2], margin: &mut [f64]) -> bool = approach_kernel
 }
 
 #[inline(always)]
-fn crossed_kernel(
-    x: &[f64],
-    next: &[f64],
-    exponentials: &[f64],
-    half_variance: f64,
-    limits: [f64; 2],
-) -> bool {
+fn approach_kernel(x: &[f64], next: &[f64], reach: f64, limits: [f64; 2], margin: &mut [f64]) -> bool {
     let mut stopped = false;
-    for ((x, next), exponential) in x.iter().zip(next).zip(exponentials) {
+    for ((margin, x), next) in margin.iter_mut().zip(x).zip(next) {
         let below = (x - limits[0]) * (next - limits[0]);
         let above = (limits[1] - x) * (limits[1] - next);
-        let threshold = exponential * half_variance;
+        *margin = if below < above { below } else { above };
         // A NaN fails the test and so counts as stopped.
-        stopped |= !(below >= threshold && above >= threshold);
+        stopped |= !(below >= reach && above >= reach);
     }
     stopped
 }

@@ -3,7 +3,9 @@
 //! A noise is one file of this folder and one variant of [`NoiseLaw`].
 
 mod brownian;
+mod law;
 mod stable;
+mod table;
 
 pub use brownian::Brownian;
 pub use stable::{Stable, tail_constant};
@@ -11,6 +13,7 @@ pub use stable::{Stable, tail_constant};
 use serde::{Deserialize, Serialize};
 
 use crate::error::IntegratorError;
+use crate::math::{ln, uniform_from_half};
 use crate::rng::{LANES, LaneRng};
 
 /// Time steps that are drawn at once for every lane; even, so that pairs of steps stay together.
@@ -22,16 +25,26 @@ pub const BLOCK: usize = 16;
 pub struct NoiseBlock {
     /// Increments of `Z` over a unit of time.
     pub increments: [[f64; LANES]; BLOCK],
-    /// Standard exponential variables for the crossing test within a step; filled by noises with
-    /// continuous paths only.
-    pub exponentials: [[f64; LANES]; BLOCK],
+    /// Random bits for the crossing test within a step; filled by noises with continuous paths only. Row
+    /// `k` serves the steps `2k` (low half) and `2k + 1` (high half).
+    pub crossings: [[u64; LANES]; BLOCK / 2],
 }
 
+/// No exponential variable of [`NoiseBlock::exponential`] exceeds this: `-ln 2^-33`.
+pub const LARGEST_EXPONENTIAL: f64 = 22.873_856_958_478_4;
+
 impl NoiseBlock {
+    /// The standard exponential variable of a step and lane, for the crossing test.
+    #[must_use]
+    #[inline(always)]
+    pub fn exponential(&self, step: usize, lane: usize) -> f64 {
+        -ln(uniform_from_half(self.crossings[step / 2][lane] >> (32 * (step % 2))))
+    }
+
     /// A block of zeros, on the heap.
     #[must_use]
     pub fn new() -> Box<Self> {
-        Box::new(Self { increments: [[0.0; LANES]; BLOCK], exponentials: [[0.0; LANES]; BLOCK] })
+        Box::new(Self { increments: [[0.0; LANES]; BLOCK], crossings: [[0; LANES]; BLOCK / 2] })
     }
 }
 

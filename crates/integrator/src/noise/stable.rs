@@ -2,6 +2,9 @@
 
 use core::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
+use std::sync::Arc;
+
+use super::table::QuantileTable;
 use super::{BLOCK, Noise, NoiseBlock};
 use crate::dispatch;
 use crate::error::IntegratorError;
@@ -10,8 +13,10 @@ use crate::rng::{LANES, LaneRng};
 
 /// Symmetric stable motion `L` with `E exp(i w L_t) = exp(-t |w|^alpha)`, `0 < alpha < 2`.
 ///
-/// Lévy measure `c_alpha |y|^(-1-alpha) dy` with [`tail_constant`] `c_alpha`. Increments come from
-/// the formula of Chambers, Mallows and Stuck (1976),
+/// Lévy measure `c_alpha |y|^(-1-alpha) dy` with [`tail_constant`] `c_alpha`.
+///
+/// Increments come from the tabulated inverse of the distribution function, one draw each, or, below
+/// `alpha = 0.5` and where asked for, from the formula of Chambers, Mallows and Stuck (1976),
 ///
 /// ```text
 /// X = sin(alpha V) / cos(V)^(1/alpha) * (cos((1-alpha) V) / W)^((1-alpha)/alpha),
@@ -20,10 +25,14 @@ use crate::rng::{LANES, LaneRng};
 /// with `V` uniform on (-pi/2, pi/2) and `W` standard exponential. It is evaluated in
 /// `t = pi/2 - |V|`, in which no factor loses digits for any alpha, alpha = 1 included: every
 /// cosine becomes the sine of a sum of positive terms in [0, pi/2].
-#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stable {
     alpha: f64,
+    /// `None`: by the formula of Chambers, Mallows and Stuck.
+    table: Option<Arc<QuantileTable>>,
 }
+
+/// Below this index the polynomials of the table lose digits.
+const SMALLEST_TABULATED: f64 = 0.5;
 
 impl Stable {
     /// The process with tail index `alpha`.
@@ -31,7 +40,22 @@ impl Stable {
     /// # Errors
     /// [`IntegratorError::TailIndex`] unless `0 < alpha < 2`. (At 2 the process is Brownian motion.)
     pub fn new(alpha: f64) -> Result<Self, IntegratorError> {
-        if alpha > 0.0 && alpha < 2.0 { Ok(Self { alpha }) } else { Err(IntegratorError::TailIndex(alpha)) }
+        let by_formula = Self::by_formula(alpha)?;
+        let table = (alpha >= SMALLEST_TABULATED).then(|| QuantileTable::stable(alpha));
+        Ok(Self { table, ..by_formula })
+    }
+
+    /// The same process, sampled by the formula of Chambers, Mallows and Stuck for every alpha: exact to
+    /// some 1e-15 and slower; the reference for the table.
+    ///
+    /// # Errors
+    /// As for [`Stable::new`].
+    pub fn by_formula(alpha: f64) -> Result<Self, IntegratorError> {
+        if alpha > 0.0 && alpha < 2.0 {
+            Ok(Self { alpha, table: None })
+        } else {
+            Err(IntegratorError::TailIndex(alpha))
+        }
     }
 }
 
@@ -49,7 +73,10 @@ impl Noise for Stable {
     }
 
     fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
-        fill(self.alpha, rng, lanes, block);
+        match &self.table {
+            Some(table) => table.fill(1.0, rng, lanes, block),
+            None => fill(self.alpha, rng, lanes, block),
+        }
     }
 }
 
