@@ -1,0 +1,151 @@
+//! What a path's result may and may not depend on.
+
+use levyscape_engine::{Control, EngineError, Ensemble, Outcome, PathPair, Stepping, Stop, StopRegion};
+use levyscape_integrator::simd::{force, supported};
+use levyscape_integrator::{ClosurePotential, NoiseLaw, SchemeKind, Sde, StreamKey};
+
+const KEY: StreamKey = StreamKey { seed: 3, point: 1, task: 2 };
+const WINDOW: [f64; 2] = [-4.0, 4.0];
+
+fn region() -> StopRegion {
+    StopRegion { lower: -2.5, upper: f64::INFINITY, targets: vec![[0.9, 1.1]] }
+}
+
+struct Case {
+    law: NoiseLaw,
+    scheme: SchemeKind,
+    pair: bool,
+    epsilon: f64,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (law, epsilon) in [
+        (NoiseLaw::Brownian, 0.7),
+        (NoiseLaw::Stable { alpha: 0.4 }, 0.3),
+        (NoiseLaw::Stable { alpha: 1.5 }, 0.3),
+        (NoiseLaw::Stable { alpha: 2.0 }, 0.5),
+    ] {
+        for scheme in SchemeKind::ALL {
+            for pair in [false, true] {
+                cases.push(Case { law, scheme, pair, epsilon });
+            }
+        }
+    }
+    cases
+}
+
+fn simulate(case: &Case, paths: core::ops::Range<u64>) -> Vec<PathPair> {
+    let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
+    let noise = case.law.build().expect("a valid law");
+    let stepping =
+        Stepping { scheme: case.scheme, step: 0.01, max_time: 40.0, pair: case.pair, window: WINDOW };
+    Ensemble::new(&potential, noise.as_ref(), case.epsilon, -1.0, region(), &stepping, KEY)
+        .and_then(|ensemble| ensemble.run(paths, &Control::default()))
+        .expect("a possible problem")
+}
+
+#[test]
+fn a_path_does_not_depend_on_its_company() {
+    for case in cases() {
+        let whole = simulate(&case, 0..150);
+        let mut parts = simulate(&case, 0..1);
+        parts.extend(simulate(&case, 1..70));
+        parts.extend(simulate(&case, 70..150));
+        assert!(same(&whole, &parts), "{:?} {:?}", case.law, case.scheme);
+        assert!(whole.iter().any(|pair| matches!(pair.fine.outcome, Outcome::Exited(_))));
+        let alone = simulate(&Case { pair: false, ..case }, 0..150);
+        assert!(
+            whole.iter().zip(&alone).all(|(a, b)| a.fine.time == b.fine.time),
+            "companions change nothing"
+        );
+    }
+}
+
+#[test]
+fn a_path_does_not_depend_on_threads_or_instruction_sets() {
+    for case in cases() {
+        let reference = simulate(&case, 0..150);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            assert!(same(&reference, &pool.install(|| simulate(&case, 0..150))), "{threads} threads");
+        }
+        for level in supported() {
+            force(level);
+            assert!(same(&reference, &simulate(&case, 0..150)), "{level:?}");
+        }
+    }
+}
+
+/// Equal to the bit; a NaN equals itself.
+fn same(a: &[PathPair], b: &[PathPair]) -> bool {
+    format!("{a:?}") == format!("{b:?}")
+}
+
+#[test]
+fn single_paths_are_the_batch_paths() {
+    let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
+    for scheme in SchemeKind::ALL {
+        let case = Case { law: NoiseLaw::Stable { alpha: 1.5 }, scheme, pair: true, epsilon: 0.3 };
+        let batch = simulate(&case, 0..20);
+        let sde = Sde::new(&potential, case.law, case.epsilon).expect("a valid equation").with_window(WINDOW);
+        for (number, pair) in batch.iter().enumerate() {
+            let mut path =
+                sde.path_of_stream(-1.0, 0.01, scheme, &KEY, number as u64).expect("a valid start");
+            let Outcome::Exited(stop) = pair.fine.outcome else { continue };
+            let (time, place) = path.find(|&(_, x)| region().stop_at(x).is_some()).expect("an endless path");
+            // The batch reports the middle of the step.
+            assert!((time - 0.005 - pair.fine.time).abs() < 1e-9);
+            assert_eq!(place, pair.fine.position);
+            assert_eq!(Some(stop), region().stop_at(place));
+        }
+    }
+}
+
+#[test]
+fn continuous_paths_stop_at_the_edge() {
+    let case = Case { law: NoiseLaw::Brownian, scheme: SchemeKind::Euler, pair: true, epsilon: 0.7 };
+    for pair in simulate(&case, 0..200) {
+        match pair.fine.outcome {
+            Outcome::Exited(Stop::Lower) => assert_eq!(pair.fine.position, -2.5),
+            Outcome::Exited(Stop::Target(0)) => assert_eq!(pair.fine.position, 0.9),
+            Outcome::Censored => assert_eq!(pair.fine.time, 40.0),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_explosion_is_no_exit() {
+    let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x, |x: f64| x * x * x);
+    let noise = (NoiseLaw::Stable { alpha: 1.0 }).build().expect("a valid law");
+    let region = StopRegion::interval(f64::NEG_INFINITY, f64::INFINITY);
+    let run = |scheme| {
+        let stepping = Stepping { scheme, step: 0.01, max_time: 10.0, pair: false, window: WINDOW };
+        Ensemble::new(&potential, noise.as_ref(), 1.0, 0.0, region.clone(), &stepping, KEY)
+            .and_then(|ensemble| ensemble.run(0..4000, &Control::default()))
+            .expect("a possible problem")
+    };
+    // 1 - exp(-T (2 c/alpha) (h/2)^(alpha/2)) = 0.3625; the standard deviation is 0.0076, the limit six of them.
+    let diverged =
+        run(SchemeKind::Euler).iter().filter(|pair| pair.fine.outcome == Outcome::Diverged).count();
+    let share = diverged as f64 / 4000.0;
+    assert!((share - 0.3625).abs() < 0.046, "{share}");
+    assert!(run(SchemeKind::Splitting).iter().all(|pair| pair.fine.outcome == Outcome::Censored));
+}
+
+#[test]
+fn a_start_outside_is_refused_and_a_cancelled_run_ends() {
+    let potential = ClosurePotential::new(|_| 0.0, |_| 0.0);
+    let noise = NoiseLaw::Brownian.build().expect("a valid law");
+    let stepping =
+        Stepping { scheme: SchemeKind::Euler, step: 0.01, max_time: 1e9, pair: false, window: [-1.0, 1.0] };
+    let build = |start| {
+        Ensemble::new(&potential, noise.as_ref(), 1.0, start, StopRegion::interval(-1.0, 1.0), &stepping, KEY)
+    };
+    assert!(matches!(build(1.0).err(), Some(EngineError::StartStopped { .. })));
+    let control = Control::default();
+    control.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+    let cancelled = build(0.0).and_then(|ensemble| ensemble.run(0..10, &control));
+    assert!(matches!(cancelled, Err(EngineError::Interrupted)));
+}
