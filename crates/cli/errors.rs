@@ -106,8 +106,8 @@ impl Failure {
     pub fn eprint(&self) {
         match self {
             Self::Scenario(error) => error.eprint(),
-            Self::Input(message) | Self::Other(message) => eprintln!("Error: {}", printable(message)),
-            Self::Interrupted => eprintln!("Interrupted: nothing was written"),
+            Self::Input(message) | Self::Other(message) => say(&format!("Error: {}", printable(message))),
+            Self::Interrupted => say("Interrupted: nothing was written"),
         }
     }
 
@@ -119,6 +119,12 @@ impl Failure {
             Self::Other(_) => 1,
         }
     }
+}
+
+/// Writes a line to the standard error stream. Where that is closed there is nobody left to tell, and
+/// the exit status still holds.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 impl From<ScenarioError> for Failure {
