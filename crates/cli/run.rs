@@ -53,7 +53,8 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     // A second handler cannot be set; the first one serves as well.
     let _ = ctrlc::set_handler(move || on_interrupt.cancel.store(true, Ordering::Relaxed));
     let figures = dir.join("figures");
-    fs::create_dir_all(&figures).map_err(|error| Failure::file(&figures, &error))?;
+    fs::create_dir_all(&figures)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", figures.display())))?;
     let begun = Instant::now();
     let (study, exits) = {
         let progress =
