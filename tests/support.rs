@@ -1,7 +1,7 @@
 //! Running the binary in a folder of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -148,10 +148,4 @@ pub fn results(summary: &Value) -> Vec<&Value> {
 /// The results of one quantity, in the order of points and tasks.
 pub fn quantity<'s>(summary: &'s Value, name: &str) -> Vec<&'s Value> {
     results(summary).into_iter().filter(|result| result["quantity"] == name).collect()
-}
-
-/// Whether a folder holds a file of a name beginning with a dot, as unfinished files do.
-pub fn has_temporary_files(folder: &Path) -> bool {
-    fs::read_dir(folder)
-        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().as_encoded_bytes()[0] == b'.'))
 }
