@@ -358,6 +358,30 @@ fn explosions_fail_the_run() {
 }
 
 #[test]
+fn explosions_that_look_like_exits_fail_the_run() {
+    // A finite but wide domain: an exploding path leaves it on the way to infinity. The mean exit time
+    // is about 1600; explicit Euler finds 30.
+    let exit = "kind = \"exit\"\nstart = 0.0\ndomain = [-1e3, 1e3]";
+    let text = EXPLOSIVE.replace("kind = \"transition\"\ndelta = 0.1", exit);
+    let folder = Folder::with_scenario(&text);
+    let ended = folder.run(&["run", "s.toml", "--out", "out", "--strict"]);
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("FAILED: task 0: about"), "{}", ended.stderr);
+    let summary = folder.json("out/summary.json");
+    assert_eq!(
+        (&summary["verdict"]["status"], results(&summary)[0]["diverged"].as_u64()),
+        (&json!("failed"), Some(0))
+    );
+    // Where the domain ends before the drift step overshoots, at sqrt(2/h) = 14, Euler is sound.
+    assert_eq!(folder.summary(&["--set", "task.0.domain=[-10, 10]"])["verdict"]["status"], "ok");
+    // Many paths see what few do not.
+    let left = ["--set", "task.0.domain=[\"-inf\", 1]", "--set", "scheme.step=1e-3", "--set"];
+    for (paths, status) in [("ensemble.paths=10", "ok"), ("ensemble.paths=2000", "failed")] {
+        assert_eq!(folder.summary(&[&left[..], &[paths]].concat())["verdict"]["status"], status, "{paths}");
+    }
+}
+
+#[test]
 fn a_relative_error_is_reached() {
     let folder = Folder::with_scenario(&INTERVAL.replace("paths = 2000", "relative_error = 0.05"));
     let summary = folder.summary(&[]);

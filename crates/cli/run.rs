@@ -221,14 +221,7 @@ fn simulate(
                             None => format!("{place}task {number}"),
                         };
                         warnings.extend(summarise::warnings(&place, start, &simulated));
-                        let [paths, _, diverged, _] = simulated.sample().counts();
-                        if diverged > 0 {
-                            reasons.push(format!(
-                                "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; \
-                                 they are no exits, and the estimates lack them",
-                                problem.choice.kind.name()
-                            ));
-                        }
+                        reasons.extend(summarise::failure(&place, &problem, start, &simulated));
                         results.extend(summarise::results(number, start, &simulated));
                         data.ensembles.push(summarise::ensemble_data(number, start, &simulated));
                     }
