@@ -107,7 +107,14 @@ fn plot_draws_a_run_again() {
     let folder = Folder::with_scenario(SCENARIO);
     let summary = folder.summary(&[]);
     let before = folder.listing();
+    // Spoilt figures come back as they were.
+    let drawn = || before.iter().filter(|(path, _)| path.extension().is_some_and(|kind| kind == "svg"));
+    let figures: Vec<_> = drawn().map(|(path, _)| fs::read(folder.path(path)).unwrap()).collect();
+    drawn().for_each(|(path, _)| fs::write(folder.path(path), "spoilt").unwrap());
     folder.good(&["plot", "out"]);
+    for ((path, _), figure) in drawn().zip(figures) {
+        assert!(fs::read(folder.path(path)).unwrap() == figure, "{}", path.display());
+    }
     assert_eq!(folder.json("out/summary.json"), summary);
     assert_eq!(folder.listing(), before);
     fs::create_dir(folder.path("empty")).unwrap();
@@ -228,11 +235,8 @@ fn an_interrupt_ends_the_run_and_leaves_no_unfinished_files() {
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("Interrupted") && !stderr.contains("panicked"), "{stderr}");
-    let files: Vec<_> = folder
-        .listing()
-        .into_iter()
-        .filter(|(path, _)| folder.path(&path.display().to_string()).is_file())
-        .collect();
+    let files: Vec<_> =
+        folder.listing().into_iter().filter(|(path, _)| folder.path(path).is_file()).collect();
     assert_eq!(files.len(), 1, "only s.toml: {files:?}");
 }
 
