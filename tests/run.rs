@@ -221,8 +221,8 @@ fn a_run_writes_the_promised_files() {
     let out = "output/s";
     let table = folder.bytes(&format!("{out}/exits.parquet"));
     assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"), "{} bytes", table.len());
-    assert!(folder.path(&format!("{out}/report.html")).is_file());
-    assert!(folder.path(&format!("{out}/figures")).is_dir());
+    assert!(folder.path(format!("{out}/report.html")).is_file());
+    assert!(folder.path(format!("{out}/figures")).is_dir());
     let timing = folder.json(&format!("{out}/timing.json"));
     for key in ["simulation_seconds", "total_seconds"] {
         assert!(number(&timing[key]) > 0.0, "{timing}");
