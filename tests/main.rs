@@ -1,3 +1,8 @@
 //! Tests of the whole program.
 
+mod commands;
+mod determinism;
+mod malformed;
 mod reference;
+mod run;
+mod support;

@@ -45,7 +45,7 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What is allowed here, shown under the offending text; may be empty.
+    /// What is allowed here, shown under the offending text; empty where the message says it all.
     pub label: String,
     /// What to do about it.
     pub help: Option<String>,
@@ -106,8 +106,8 @@ impl Failure {
     pub fn eprint(&self) {
         match self {
             Self::Scenario(error) => error.eprint(),
-            Self::Input(message) | Self::Other(message) => eprintln!("Error: {}", printable(message)),
-            Self::Interrupted => eprintln!("Interrupted: nothing was written"),
+            Self::Input(message) | Self::Other(message) => say(&format!("Error: {}", printable(message))),
+            Self::Interrupted => say("Interrupted: nothing was written"),
         }
     }
 
@@ -119,6 +119,12 @@ impl Failure {
             Self::Other(_) => 1,
         }
     }
+}
+
+/// Writes a line to the standard error stream. Where that is closed there is nobody left to tell, and
+/// the exit status still holds.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 impl From<ScenarioError> for Failure {
@@ -185,10 +191,11 @@ impl ScenarioError {
                 return;
             }
         };
-        let mut label = Label::new((name.clone(), span.clone())).with_color(ariadne::Color::Red);
-        if !diagnostic.label.is_empty() {
-            label = label.with_message(printable(&diagnostic.label));
-        }
+        // A label without words would leave the place unmarked.
+        let words = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
+        let label = Label::new((name.clone(), span.clone()))
+            .with_color(ariadne::Color::Red)
+            .with_message(printable(words));
         let mut report = Report::build(ReportKind::Error, (name.clone(), span))
             .with_config(Config::new().with_color(colour))
             .with_message(printable(&diagnostic.message))
@@ -256,6 +263,16 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_place_is_marked_without_a_label_too() {
+        for span in [10..11, 13..14, 14..14, 15..15] {
+            let mut error = error("a = 1\nb = é x\n", span.clone());
+            error.diagnostics[0].label.clear();
+            let text = error.to_string();
+            assert!(text.lines().any(|line| line.ends_with("─ here")), "{span:?}: {text}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 fn run(arguments: &RunArguments) -> Result<(String, ExitCode), Failure> {
     let finished = run::run(arguments)?;
     for reason in &finished.verdict.reasons {
-        eprintln!("FAILED: {reason}");
+        errors::say(&format!("FAILED: {reason}"));
     }
     let failed = finished.verdict.status != "ok";
     let code = if failed && arguments.strict { ExitCode::FAILURE } else { ExitCode::SUCCESS };

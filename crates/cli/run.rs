@@ -55,7 +55,8 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     // A second handler cannot be set; the first one serves as well.
     let _ = ctrlc::set_handler(move || on_interrupt.cancel.store(true, Ordering::Relaxed));
     let figures = dir.join("figures");
-    fs::create_dir_all(&figures).map_err(|error| Failure::file(&figures, &error))?;
+    fs::create_dir_all(&figures)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", figures.display())))?;
     let begun = Instant::now();
     let (study, exits) = {
         let progress =
@@ -223,14 +224,7 @@ fn simulate(
                             None => format!("{place}task {number}"),
                         };
                         warnings.extend(summarise::warnings(&place, start, &simulated));
-                        let [paths, _, diverged, _] = simulated.sample().counts();
-                        if diverged > 0 {
-                            reasons.push(format!(
-                                "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; \
-                                 they are no exits, and the estimates lack them",
-                                problem.choice.kind.name()
-                            ));
-                        }
+                        reasons.extend(summarise::failure(&place, &problem, start, &simulated));
                         results.extend(summarise::results(number, start, &simulated));
                         data.ensembles.push(summarise::ensemble_data(number, start, &simulated));
                     }

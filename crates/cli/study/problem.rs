@@ -9,7 +9,7 @@ use levyscape_analyzer::theory::{self, StoppedProblem};
 use levyscape_engine::{Stepping, StopRegion};
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::ExpressionPotential;
-use levyscape_integrator::scheme::{Choice, Geometry, choose};
+use levyscape_integrator::scheme::{Choice, Geometry, choose, euler_blow_up_rate};
 use levyscape_integrator::{NoiseLaw, Potential, SchemeKind};
 
 use crate::errors::ScenarioError;
@@ -55,6 +55,8 @@ pub struct EnsembleTask {
     /// Whether `max_time` was chosen by the program.
     pub default_horizon: bool,
     pub window: [f64; 2],
+    /// Rate per unit time at which the scheme that runs throws a path out by exploding.
+    pub blow_up_rate: f64,
     pub theory: Option<theory::StoppedTheory>,
     pub transition: Option<theory::TransitionTheory>,
     pub exact: exact::ExactValues,
@@ -128,6 +130,16 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
         if let Task::Ensembles(ensembles) = task {
             for ensemble in ensembles {
                 ensemble.set_horizon(&scenario.ensemble, choice.step);
+                if choice.kind == SchemeKind::Euler {
+                    let geometry = context.geometry(&ensemble.problem, noise.as_ref());
+                    ensemble.blow_up_rate = euler_blow_up_rate(
+                        potential.as_ref(),
+                        noise.as_ref(),
+                        epsilon,
+                        &geometry,
+                        choice.step,
+                    );
+                }
             }
         }
     }
@@ -254,6 +266,7 @@ impl Context<'_> {
             landing: Vec::new(),
             max_time: f64::INFINITY,
             default_horizon: true,
+            blow_up_rate: 0.0,
             theory,
             transition: None,
             exact,

@@ -3,7 +3,7 @@
 use levyscape_analyzer::estimate::{Estimate, exponential_distance, survival_curve};
 use levyscape_analyzer::study::EnsembleData;
 use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary};
-use levyscape_analyzer::theory::{LimitChain, validity_remarks};
+use levyscape_analyzer::theory::{LimitChain, StoppedProblem, validity_remarks};
 use levyscape_engine::{Outcome, PathRecord, Stop};
 use levyscape_integrator::NoiseLaw;
 
@@ -151,6 +151,34 @@ pub fn warnings(place: &str, task: &EnsembleTask, simulated: &Simulated) -> Vec<
         ));
     }
     warnings
+}
+
+/// Why the numbers of one start of a task must not be used, if so.
+pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Option<String> {
+    let [paths, censored, diverged, _] = simulated.sample().counts();
+    if diverged > 0 {
+        return Some(format!(
+            "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; they are no exits, \
+             and the estimates lack them",
+            problem.choice.kind.name()
+        ));
+    }
+    // Where the domain ends, a path that explodes leaves it while its numbers are still finite, and looks
+    // like any other exit. A tenth of what chance does to the number of exits goes unnoticed.
+    let StoppedProblem { lower, upper, .. } = task.problem;
+    let time: f64 = simulated.pairs.iter().map(|pair| pair.fine.time).sum();
+    let expected = task.blow_up_rate * time;
+    let exits = (paths - censored) as f64;
+    if !(lower.is_finite() || upper.is_finite()) || expected <= 0.1 * exits.max(1.0).sqrt() {
+        return None;
+    }
+    Some(format!(
+        "{place}: about {:.0} of {exits} exits are expected to be explosions of scheme {} at step {}, which \
+         carry a path out of a wide domain; take scheme.kind = \"auto\" or a smaller step",
+        expected.min(exits),
+        problem.choice.kind.name(),
+        problem.choice.step
+    ))
 }
 
 /// The noise of a point as `summary.json` shows it.
