@@ -58,12 +58,16 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     fs::create_dir_all(&figures)
         .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", figures.display())))?;
     let begun = Instant::now();
-    let (study, exits) = {
+    let simulated = {
         let progress =
             Progress::start(Arc::clone(&control), expected_paths(&file, &problems), arguments.quiet);
-        pool.install(|| simulate(&file, problems, &dir, &control, &progress))?
+        pool.install(|| simulate(&file, problems, &dir, &control, &progress))
     };
-    let simulated = begun.elapsed().as_secs_f64();
+    let (study, exits) = simulated.inspect_err(|_| {
+        // Folders that hold nothing are not left behind; one that holds something cannot be removed.
+        let _ = fs::remove_dir(&figures).and_then(|()| fs::remove_dir(&dir));
+    })?;
+    let seconds = begun.elapsed().as_secs_f64();
     // From here on files appear under their names: an older run's summary must not vouch for them.
     let summary_path = dir.join(SUMMARY);
     remove_if_there(&summary_path).map_err(|error| Failure::file(&summary_path, &error))?;
@@ -86,7 +90,7 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let page = report::html(&study, &drawn).map_err(Failure::Other)?;
     write("report.html", page.as_bytes())?;
     let timing = serde_json::json!({
-        "simulation_seconds": simulated,
+        "simulation_seconds": seconds,
         "total_seconds": begun.elapsed().as_secs_f64(),
         "steps": control.steps.load(Ordering::Relaxed),
         "threads": pool.current_num_threads(),

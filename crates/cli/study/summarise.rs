@@ -163,6 +163,15 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
             problem.choice.kind.name()
         ));
     }
+    let companions = simulated.pairs.iter().filter_map(|pair| pair.coarse);
+    let lost = companions.filter(|coarse| coarse.outcome == Outcome::Diverged).count();
+    if lost > 0 {
+        return Some(format!(
+            "{place}: {lost} of {paths} companions at twice the step left the finite numbers under scheme {}: the \
+             step correction cannot be trusted",
+            problem.choice.kind.name()
+        ));
+    }
     // Where the domain ends, a path that explodes leaves it while its numbers are still finite, and looks
     // like any other exit. A tenth of what chance does to the number of exits goes unnoticed.
     let StoppedProblem { lower, upper, .. } = task.problem;

@@ -159,7 +159,7 @@ impl<'a> Batch<'a> {
                         time: self.shared.max_time,
                         position: grid.x[lane],
                         previous: grid.x[lane],
-                        steps: self.shared.max_steps / step,
+                        steps: self.shared.steps_to_horizon(step),
                         outcome: Outcome::Censored,
                     })
                 })?;
@@ -287,6 +287,12 @@ impl<'a> Batch<'a> {
 }
 
 impl Shared<'_> {
+    /// Steps that reach `max_time` on the grid of `factor` times the step.
+    fn steps_to_horizon(&self, factor: u64) -> u64 {
+        let steps = (self.max_time / (factor as f64 * self.step)).ceil();
+        (steps as u64).min(self.max_steps / factor)
+    }
+
     /// An end after `max_time` was not observed: the path is censored there.
     fn censor(&self, record: PathRecord) -> PathRecord {
         if record.time > self.max_time {
