@@ -2,24 +2,10 @@
 
 use std::f64::consts::PI;
 
+pub use levyscape_integrator::noise::tail_constant;
+
 use crate::landscape::Landscape;
 use crate::theory::chain::MarkovChain;
-
-/// The constant of the Lévy measure `nu(dy) = c_alpha |y|^(-1-alpha) dy` of the process with
-/// `E exp(i w L_t) = exp(-t |w|^alpha)`:
-///
-/// ```text
-/// c_alpha = Gamma(1 + alpha) sin(pi alpha / 2) / pi ,      0 < alpha <= 2
-/// ```
-///
-/// Zero at `alpha = 2` (no jumps), about `2 - alpha` close to it; NaN outside `[0, 2]`.
-#[must_use]
-pub fn tail_constant(alpha: f64) -> f64 {
-    if !(0.0..=2.0).contains(&alpha) {
-        return f64::NAN;
-    }
-    libm::tgamma(1.0 + alpha) * half_sine(alpha) / PI
-}
 
 /// `c_alpha / alpha`: the mass that the Lévy measure has beyond 1. Tends to 1/2 as alpha tends to 0.
 #[must_use]

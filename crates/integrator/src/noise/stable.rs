@@ -114,9 +114,14 @@ fn fill_kernel(alpha: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlo
 ///
 /// Papers that take the measure `|y|^(-1-alpha) dy` speak of another process,
 /// `c_alpha^(-1/alpha) L`: their rates are ours divided by `c_alpha`.
-/// One-sided tail: `P(L_1 > x) ~ (c_alpha / alpha) x^-alpha`. Zero at `alpha = 2`.
+/// One-sided tail: `P(L_1 > x) ~ (c_alpha / alpha) x^-alpha`. Zero at `alpha = 2`,
+/// about `2 - alpha` close to it; NaN outside `[0, 2]`.
 #[must_use]
 pub fn tail_constant(alpha: f64) -> f64 {
-    // sin(pi alpha / 2) = sin(pi (2 - alpha) / 2), exact near 2.
-    libm::tgamma(1.0 + alpha) * libm::sin(FRAC_PI_2 * (2.0 - alpha)) / PI
+    if !(0.0..=2.0).contains(&alpha) {
+        return f64::NAN;
+    }
+    // The sine is taken from its nearer zero: no digits are lost as alpha tends to 2.
+    let nearer = if alpha > 1.0 { 2.0 - alpha } else { alpha };
+    libm::tgamma(1.0 + alpha) * libm::sin(FRAC_PI_2 * nearer) / PI
 }
