@@ -101,6 +101,34 @@ fn has(value: &Value, keys: &[(&str, &str)]) {
 }
 
 #[test]
+fn the_exits_as_csv_on_request() {
+    let folder = Folder::with_scenario(
+        "[potential]\nexpression = \"0*x\"\n[noise]\nkind = \"stable\"\nalpha = 1.5\nepsilon = 1.0\n\
+         [ensemble]\npaths = 25\nmax_time = 1.0\n[output]\nexits_csv = true\nformats = [\"svg\"]\n\
+         [[task]]\nkind = \"exit\"\nstart = 0.0\ndomain = [-1.0, 1.0]\n",
+    );
+    let ended = folder.run(&["run", "s.toml", "--out", "out"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let table = folder.text("out/exits.csv");
+    let mut lines = table.lines();
+    assert!(
+        lines
+            .next()
+            .is_some_and(|header| header.starts_with("point,task,path,start,time,status,exit_position,side"))
+    );
+    let columns = table.lines().next().map_or(0, |header| header.split(',').count());
+    assert_eq!(lines.clone().count(), 25);
+    for (path, line) in lines.enumerate() {
+        assert!(line.starts_with(&format!("0,0,{path},0,")), "{line}");
+        assert_eq!(line.split(',').count(), columns, "{line}");
+    }
+    // A later run without it leaves no old table behind.
+    let ended = folder.run(&["run", "s.toml", "--out", "out", "--set", "output.exits_csv=false"]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(!folder.path("out/exits.csv").exists());
+}
+
+#[test]
 fn the_summary_has_the_promised_fields() {
     let folder = Folder::with_scenario(SMALL);
     let summary = folder.summary(&[]);

@@ -1,6 +1,7 @@
 //! `levyscape run`: simulate, compare, draw, report.
 
 use std::fs;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,9 +11,11 @@ use levyscape_analyzer::figure;
 use levyscape_analyzer::gallery;
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
-use levyscape_engine::sink::{ParquetSink, Rows, Sink};
+use levyscape_engine::sink::{CsvSink, ParquetSink, Rows, Sink};
 use levyscape_engine::{Control, EngineError};
 use levyscape_integrator::StreamKey;
+
+use tempfile::NamedTempFile;
 
 use crate::args::RunArguments;
 use crate::errors::Failure;
@@ -72,8 +75,12 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let summary_path = dir.join(SUMMARY);
     remove_if_there(&summary_path).map_err(|error| Failure::file(&summary_path, &error))?;
     clear_figures(&figures)?;
-    let exits_path = dir.join("exits.parquet");
-    persist(exits, &exits_path).map_err(|error| Failure::file(&exits_path, &error))?;
+    let csv_path = dir.join("exits.csv");
+    remove_if_there(&csv_path).map_err(|error| Failure::file(&csv_path, &error))?;
+    for (table, name) in exits {
+        let path = dir.join(name);
+        persist(table, &path).map_err(|error| Failure::file(&path, &error))?;
+    }
     let formats: Vec<figure::Format> =
         file.scenario().output.formats.iter().map(|&format| format.into()).collect();
     let drawn = gallery::figures(&study);
@@ -180,10 +187,20 @@ fn simulate(
     dir: &Path,
     control: &Control,
     progress: &Progress,
-) -> Result<(Study, tempfile::NamedTempFile), Failure> {
+) -> Result<(Study, Vec<(NamedTempFile, &'static str)>), Failure> {
     let table_error = |error: std::io::Error| Failure::file(dir, &error);
-    let exits = temporary_beside(&dir.join("exits.parquet")).map_err(table_error)?;
-    let mut sink = Box::new(ParquetSink::new(exits.reopen().map_err(table_error)?)?);
+    let mut exits = Vec::new();
+    let mut table = |name: &'static str| {
+        let file = temporary_beside(&dir.join(name))?;
+        let out = file.reopen().map(BufWriter::new);
+        exits.push((file, name));
+        out
+    };
+    let mut sinks: Vec<Box<dyn Sink>> =
+        vec![Box::new(ParquetSink::new(table("exits.parquet").map_err(table_error)?)?)];
+    if file.scenario().output.exits_csv {
+        sinks.push(Box::new(CsvSink::new(table("exits.csv").map_err(table_error)?)?));
+    }
     let count = problems.len();
     let mut summaries = Vec::new();
     let mut points = Vec::new();
@@ -215,14 +232,15 @@ fn simulate(
                         let streams = Streams { key, position: position as u64, starts: starts.len() as u64 };
                         let simulated =
                             simulate::ensemble(&problem, start, &scenario.ensemble, streams, control)?;
-                        sink.append(&Rows {
+                        let rows = Rows {
                             point: index as u64,
                             task: number as u64,
                             first_path: streams.position,
                             stride: streams.starts,
                             start: start.problem.start,
                             paths: &simulated.pairs,
-                        })?;
+                        };
+                        sinks.iter_mut().try_for_each(|sink| sink.append(&rows))?;
                         let place = match start.from {
                             Some(from) => format!("{place}task {number}, from minimum {from}"),
                             None => format!("{place}task {number}"),
@@ -246,7 +264,7 @@ fn simulate(
         });
         points.push(data);
     }
-    sink.finish()?;
+    sinks.into_iter().try_for_each(|sink| sink.finish())?;
     warnings.extend(gather(file, &remarks));
     // A landscape that the sweep does not change is said once.
     let same = summaries.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);

@@ -41,7 +41,7 @@ pub(super) const ENSEMBLE: Keys = Keys {
 pub(super) const EXIT: Keys = keys(&["kind", "start", "domain", "targets", "survival_times", "landing"]);
 pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_times"]);
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
-pub(super) const OUTPUT: Keys = keys(&["dir", "formats"]);
+pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
 pub(super) const BALL: Keys = keys(&["ball"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
@@ -102,6 +102,7 @@ const LEAVES: &[Leaf] = &[
     whole("task.#.count"),
     fixed("output.dir"),
     fixed("output.formats"),
+    fixed("output.exits_csv"),
     leaf("landscape.window"),
 ];
 

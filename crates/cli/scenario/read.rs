@@ -488,7 +488,7 @@ fn output(field: Option<Field<'_>>, folder: Option<PathBuf>) -> Option<OutputSpe
         [("svg", FigureFormat::Svg), ("pdf", FigureFormat::Pdf), ("png", FigureFormat::Png)];
     let default_formats = ALL.map(|(_, format)| format).to_vec();
     let Some(field) = field else {
-        return Some(OutputSpec { dir: folder?, formats: default_formats });
+        return Some(OutputSpec { dir: folder?, formats: default_formats, exits_csv: false });
     };
     let table = field.table("a table [output]", &keys::OUTPUT)?;
     let dir = match table.get("dir") {
@@ -515,5 +515,6 @@ fn output(field: Option<Field<'_>>, folder: Option<PathBuf>) -> Option<OutputSpe
         }
         Some(formats)
     });
-    Some(OutputSpec { dir: dir?, formats: formats? })
+    let exits_csv = optional(table.get("exits_csv"), false, |field| field.boolean());
+    Some(OutputSpec { dir: dir?, formats: formats?, exits_csv: exits_csv? })
 }

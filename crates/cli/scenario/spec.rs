@@ -333,6 +333,8 @@ pub struct OutputSpec {
     pub dir: PathBuf,
     /// `formats` of the figures, at least one, without repetition; default all.
     pub formats: Vec<FigureFormat>,
+    /// `exits_csv`: whether `exits.csv` is written beside `exits.parquet`; default false.
+    pub exits_csv: bool,
 }
 
 /// `[landscape]`: where minima and saddles are looked for.
