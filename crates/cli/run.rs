@@ -180,14 +180,17 @@ fn expected_paths(file: &ScenarioFile, problems: &[Problem]) -> Option<u64> {
     Some(paths)
 }
 
-/// Simulates every point; the table of exits is complete but still has its temporary name.
+/// A complete table that still has its temporary name, and the name that it shall have.
+type Table = (NamedTempFile, &'static str);
+
+/// Simulates every point; the tables of exits are complete but still have their temporary names.
 fn simulate(
     file: &ScenarioFile,
     problems: Vec<Problem>,
     dir: &Path,
     control: &Control,
     progress: &Progress,
-) -> Result<(Study, Vec<(NamedTempFile, &'static str)>), Failure> {
+) -> Result<(Study, Vec<Table>), Failure> {
     let table_error = |error: std::io::Error| Failure::file(dir, &error);
     let mut exits = Vec::new();
     let mut table = |name: &'static str| {
