@@ -101,6 +101,22 @@ fn has(value: &Value, keys: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_far_edge_does_not_change_what_happens_near_by() {
+    // Nothing ever happens beyond |x| = 1e6: the exit at the saddle must come as from the whole half-line.
+    let mean = |lower: &str| {
+        let folder = Folder::with_scenario(&format!(
+            "[potential]\nexpression = \"x^4/4 - x^2/2\"\n[noise]\nkind = \"stable\"\nalpha = 1.2\nepsilon = 0.3\n\
+             [scheme]\nkind = \"splitting\"\nstep = 0.01\n[ensemble]\npaths = 400\n[output]\nformats = [\"svg\"]\n\
+             [[task]]\nkind = \"exit\"\nstart = -1.0\ndomain = [{lower}, 0.0]\n"
+        ));
+        let summary = folder.summary(&[]);
+        number(&quantity(&summary, "mean_exit_time")[0]["estimate"])
+    };
+    let [far, infinite] = ["-1e9", "\"-inf\""].map(mean);
+    assert!((far / infinite - 1.0).abs() < 1e-6, "{far} {infinite}");
+}
+
+#[test]
 fn the_exits_as_csv_on_request() {
     let folder = Folder::with_scenario(
         "[potential]\nexpression = \"0*x\"\n[noise]\nkind = \"stable\"\nalpha = 1.5\nepsilon = 1.0\n\

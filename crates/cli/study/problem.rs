@@ -370,31 +370,32 @@ impl Context<'_> {
         }
     }
 
-    /// Where the paths of a problem spend their time: its finite domain, or the hull of all that matters,
-    /// widened.
+    /// Where the paths of a problem spend their time: around the start, the targets and the critical points
+    /// of the domain. A far end of the domain does not stretch it, for that would coarsen what is tabulated.
     fn window(&self, problem: &StoppedProblem) -> [f64; 2] {
-        let [low, high] = self.hull(problem);
-        let margin = 1.5 * (high - low) + self.noise.epsilon();
-        [
-            if problem.lower.is_finite() { problem.lower } else { low - margin },
-            if problem.upper.is_finite() { problem.upper } else { high + margin },
-        ]
+        let [low, high] = self.hull(problem, false);
+        let margin = 1.5 * (high - low) + 10.0 * self.noise.epsilon();
+        [problem.lower.max(low - margin), problem.upper.min(high + margin)]
     }
 
-    /// The start, finite ends, targets, and the critical points inside the domain.
-    fn hull(&self, problem: &StoppedProblem) -> [f64; 2] {
+    /// The start, the targets, the critical points inside the domain and, if asked for, its finite ends.
+    fn hull(&self, problem: &StoppedProblem, with_ends: bool) -> [f64; 2] {
+        let inside = |x: &f64| *x > problem.lower && *x < problem.upper;
         let critical = self.landscape.minima.iter().chain(&self.landscape.saddles).map(|point| point.x);
-        let inside = critical.filter(|x| *x > problem.lower && *x < problem.upper);
         let targets = problem.targets.iter().flatten().copied();
-        let ends = [problem.lower, problem.upper].into_iter().filter(|x| x.is_finite());
-        inside.chain(targets).chain(ends).fold([problem.start; 2], |[low, high], x| [low.min(x), high.max(x)])
+        let ends = [problem.lower, problem.upper].into_iter().filter(|x| with_ends && x.is_finite());
+        critical
+            .filter(inside)
+            .chain(targets.filter(inside))
+            .chain(ends)
+            .fold([problem.start; 2], |[low, high], x| [low.min(x), high.max(x)])
     }
 
     fn geometry(&self, problem: &StoppedProblem, noise: &dyn Noise) -> Geometry {
         let StoppedProblem { start, lower, upper, targets } = problem;
         let basin = self.landscape.basin_of(*start);
         let minimum = basin.map(|well| self.landscape.minima[well].x).filter(|x| !problem.stops_at(*x));
-        let [low, high] = self.hull(problem);
+        let [low, high] = self.hull(problem, true);
         let centre = minimum.unwrap_or(*start);
         let critical = self.landscape.minima.iter().chain(&self.landscape.saddles);
         let mut stiffness = critical
