@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::BLOCK;
 use super::law::Law;
-use super::{BLOCK, NoiseBlock};
 use crate::dispatch;
 use crate::rng::{LANES, LaneRng};
 
@@ -82,22 +82,28 @@ impl QuantileTable {
     }
 
     /// Writes one variate a lane and step, times `scale`.
-    pub fn fill(&self, scale: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
-        fill(self, scale, rng, lanes, block);
+    pub fn fill(&self, scale: f64, rng: &mut LaneRng, lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) {
+        fill(self, scale, rng, lanes, rows);
     }
 }
 
 dispatch! {
-    fn fill[](table: &QuantileTable, scale: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) = fill_kernel
+    fn fill[](table: &QuantileTable, scale: f64, rng: &mut LaneRng, lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) = fill_kernel
 }
 
 #[inline(always)]
-fn fill_kernel(table: &QuantileTable, scale: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
+fn fill_kernel(
+    table: &QuantileTable,
+    scale: f64,
+    rng: &mut LaneRng,
+    lanes: usize,
+    rows: &mut [[f64; LANES]; BLOCK],
+) {
     let lanes = lanes.min(LANES);
     let mut bits = [0; LANES];
-    for step in 0..BLOCK {
+    for row in rows {
         rng.next(lanes, &mut bits);
-        for (out, &bits) in block.increments[step][..lanes].iter_mut().zip(&bits) {
+        for (out, &bits) in row[..lanes].iter_mut().zip(&bits) {
             *out = scale * table.value(bits);
         }
     }

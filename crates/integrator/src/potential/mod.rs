@@ -2,9 +2,11 @@
 
 mod closure;
 mod expression;
+mod field;
 
 pub use closure::ClosurePotential;
 pub use expression::{Expression, ExpressionError, ExpressionPotential, Tape};
+pub use field::{Drift, PotentialDrift};
 
 /// A potential `U` on the line.
 ///
