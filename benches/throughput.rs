@@ -123,9 +123,7 @@ fn main() {
             report(&format!("stable variate, alpha {alpha}, {level:?}"), variates(alpha));
         }
         pool.install(|| {
-            for (name, law) in
-                [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::stable(1.5))]
-            {
+            for (name, law) in [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::stable(1.5))] {
                 for scheme in SchemeKind::ALL {
                     report(
                         &format!("first exit, {name}, {}, a step, {level:?}", scheme.name()),

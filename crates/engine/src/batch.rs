@@ -360,9 +360,9 @@ impl Step<'_, '_> {
                 let (x, middle, next) = (grid.x[0][lane], grid.middle[0][lane], grid.next[0][lane]);
                 let [early, late] = grid.margins.map(|margin| margin[lane]);
                 let exponential = |row| move || block.exponential(row, lane);
-                barriers.crossed(x, middle, early, half_variance, exponential(self.row - 1)).or_else(|| {
-                    barriers.crossed(middle, next, late, half_variance, exponential(self.row))
-                })
+                barriers
+                    .crossed(x, middle, early, half_variance, exponential(self.row - 1))
+                    .or_else(|| barriers.crossed(middle, next, late, half_variance, exponential(self.row)))
             });
         }
     }
@@ -401,14 +401,15 @@ impl Step<'_, '_> {
                 let reach = LARGEST_EXPONENTIAL * half_variance(lane);
                 if factor == 1 {
                     grid.margins[0][lane] = barriers.margin(x, next);
-                    stopped[lane] = !(grid.margins[0][lane] >= reach);
+                    stopped[lane] = within(grid.margins[0][lane], reach);
                 } else {
                     let first = scale * epsilon[0][lane] * block.diffusion[row - 1][lane];
                     let middle = moved - 0.5 * (moved - x) + first;
                     grid.middle[0][lane] = middle;
                     grid.margins[0][lane] = barriers.margin(x, middle);
                     grid.margins[1][lane] = barriers.margin(middle, next);
-                    stopped[lane] = !(grid.margins[0][lane] >= reach && grid.margins[1][lane] >= reach);
+                    stopped[lane] =
+                        within(grid.margins[0][lane], reach) || within(grid.margins[1][lane], reach);
                 }
             }
         } else {
@@ -513,6 +514,11 @@ impl Step<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a margin is so small that a crossing is possible, or not a number.
+fn within(margin: f64, reach: f64) -> bool {
+    margin < reach || margin.is_nan()
 }
 
 fn add(a: &[f64], b: &[f64], out: &mut [f64]) {

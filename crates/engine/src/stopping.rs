@@ -219,7 +219,7 @@ impl SpaceRegion {
                     }
                 }
                 for &square in square.iter() {
-                    stopped |= !(square < radius * radius);
+                    stopped |= square >= radius * radius || square.is_nan();
                 }
             }
         }
