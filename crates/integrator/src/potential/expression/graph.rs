@@ -17,6 +17,8 @@ pub(super) enum Node {
     Binary(Binary, Id, Id),
     /// The second operand where the first is positive, the third where it is negative, their mean at 0.
     Choose(Id, Id, Id),
+    /// The second operand where the first, a condition, holds; the third where it does not.
+    Select(Id, Id, Id),
 }
 
 impl Node {
@@ -26,7 +28,7 @@ impl Node {
             Self::Constant(_) | Self::Variable(_) => [None, None, None],
             Self::Unary(_, a) => [Some(a), None, None],
             Self::Binary(_, a, b) => [Some(a), Some(b), None],
-            Self::Choose(a, b, c) => [Some(a), Some(b), Some(c)],
+            Self::Choose(a, b, c) | Self::Select(a, b, c) => [Some(a), Some(b), Some(c)],
         };
         operands.into_iter().flatten()
     }
@@ -38,6 +40,7 @@ impl Node {
             Self::Unary(operation, a) => Self::Unary(operation, to(a)),
             Self::Binary(operation, a, b) => Self::Binary(operation, to(a), to(b)),
             Self::Choose(a, b, c) => Self::Choose(to(a), to(b), to(c)),
+            Self::Select(a, b, c) => Self::Select(to(a), to(b), to(c)),
         }
     }
 }
@@ -116,8 +119,18 @@ impl Graph {
     /// Whether the operation itself is defined for all real operands.
     fn has_total_operation(&self, node: Node) -> bool {
         match node {
-            Node::Constant(_) | Node::Variable(_) | Node::Choose(..) => true,
-            Node::Unary(operation, _) => !matches!(operation, Unary::Log | Unary::Sqrt | Unary::NonNegative),
+            Node::Constant(_) | Node::Variable(_) | Node::Choose(..) | Node::Select(..) => true,
+            Node::Unary(operation, _) => !matches!(
+                operation,
+                Unary::Log
+                    | Unary::Log10
+                    | Unary::Sqrt
+                    | Unary::Asin
+                    | Unary::Acos
+                    | Unary::Acosh
+                    | Unary::Atanh
+                    | Unary::NonNegative
+            ),
             Node::Binary(Binary::Divide, _, divisor) => self.number(divisor).is_some_and(|c| c != 0.0),
             Node::Binary(Binary::Power, base, exponent) => {
                 self.number(base).is_some_and(|c| c > 0.0)
@@ -132,16 +145,25 @@ impl Graph {
         match node {
             Node::Constant(bits) => f64::from_bits(bits) >= 0.0,
             Node::Variable(_) => false,
-            Node::Unary(operation, _) => {
-                matches!(operation, Unary::Exp | Unary::Cosh | Unary::Abs | Unary::Sqrt | Unary::NonNegative)
-            }
+            Node::Unary(operation, _) => matches!(
+                operation,
+                Unary::Exp
+                    | Unary::Cosh
+                    | Unary::Abs
+                    | Unary::Sqrt
+                    | Unary::Acos
+                    | Unary::Acosh
+                    | Unary::Not
+                    | Unary::NonNegative
+            ),
             Node::Binary(operation, a, b) => match operation {
                 Binary::Add | Binary::Multiply | Binary::Divide | Binary::Min => known(a) && known(b),
                 Binary::Max => known(a) || known(b),
                 Binary::Power => known(a) || self.number(b).is_some_and(|n| (0.5 * n).fract() == 0.0),
                 Binary::Subtract => false,
+                Binary::Less | Binary::LessEqual | Binary::And | Binary::Or => true,
             },
-            Node::Choose(_, a, b) => known(a) && known(b),
+            Node::Choose(_, a, b) | Node::Select(_, a, b) => known(a) && known(b),
         }
     }
 

@@ -6,15 +6,25 @@
 //! # The language
 //!
 //! As in mathematics: `+ - * / ^`, brackets, decimal numbers (`2`, `.5`, `1e-3`), the constants `pi`
-//! and `e`, the functions `sin cos tan exp log sqrt abs tanh cosh sinh atan`, `min(a, b)`,
-//! `max(a, b)`, `sign(a)` (0 at 0), and `choose(s, a, b)`, which is `a` where `s > 0`, `b` where
-//! `s < 0` and their mean at `s = 0`.
+//! and `e`, and the functions
+//!
+//! - `sin cos tan asin acos atan`, `sinh cosh tanh asinh acosh atanh`, `exp log log10 sqrt abs erf floor`;
+//! - `min(a, b)`, `max(a, b)`;
+//! - `sign(a)` (0 at 0), `heaviside(a)` (1/2 at 0), and `choose(s, a, b)`, which is `a` where `s > 0`,
+//!   `b` where `s < 0` and their mean at `s = 0`;
+//! - `if(condition, a, b)`, which is `a` where the condition holds and `b` where it does not, decided at
+//!   the boundary by the comparison as written: `if(x < 0, a, b)` is `b` at 0.
+//!
+//! A condition compares numbers by `<`, `<=`, `>` and `>=`, also in a chain (`0 < x <= 1`); conditions are
+//! joined by `and` and `or` and turned round by `not`, which binds the tightest of the three. Conditions
+//! stand only in the first argument of `if`.
 //!
 //! - `-x^2` is `-(x^2)`; `2^3^2` is `2^(3^2)`; `2^-x` needs no brackets; `a/b/c` is `(a/b)/c`.
 //! - A product is always written: `2*x`, not `2x`.
 //! - `log` is the natural logarithm.
 //! - Outside the domain of any part, the value is NaN: `log(x)` and `x^0.5` at negative `x`. A
-//!   derivative keeps the domain of what it came from.
+//!   derivative keeps the domain of what it came from. A condition that compares NaN gives NaN, unless
+//!   another one decides: `x > 0 and log(x) > 1` is false at negative `x`.
 
 mod derivative;
 mod error;
@@ -34,7 +44,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use graph::Node;
-use operation::choose;
+use operation::{choose, select};
 
 pub use error::ExpressionError;
 pub use potential::ExpressionPotential;
@@ -80,7 +90,8 @@ impl Expression {
     /// has.
     ///
     /// Where the one-sided derivatives differ, as those of `abs`, `min` and `max` do at a tie, it is
-    /// their mean. The derivative of a step (`sign`) is zero.
+    /// their mean. The derivative of a step (`sign`, `heaviside`, `floor`) is zero; that of `if` is the
+    /// derivative of the branch that its condition chooses, at the boundary too.
     pub fn derivative(&self, variable: usize) -> Self {
         let nodes = derivative::differentiate(&self.nodes, variable);
         Self { nodes, variables: self.variables.clone() }
@@ -106,6 +117,7 @@ impl Expression {
                 Node::Unary(operation, a) => operation.apply(values[a]),
                 Node::Binary(operation, a, b) => operation.apply(values[a], values[b]),
                 Node::Choose(sign, a, b) => choose(values[sign], values[a], values[b]),
+                Node::Select(condition, a, b) => select(values[condition], values[a], values[b]),
             });
         }
         values.last().copied().unwrap_or_default()

@@ -6,7 +6,8 @@ use crate::math::exp_everywhere;
 
 use super::graph::{Id, Node};
 use super::operation::{
-    Binary, Unary, choose, half_integer_power, max, min, non_negative, power, twice_exponent,
+    Binary, Unary, and, choose, half_integer_power, less, less_equal, max, min, non_negative, or, power,
+    select, twice_exponent,
 };
 
 /// Points that one instruction works on between two looks at the instruction list.
@@ -59,6 +60,12 @@ enum Instruction {
         sign: Operand,
         positive: Operand,
         negative: Operand,
+    },
+    Select {
+        target: usize,
+        condition: Operand,
+        yes: Operand,
+        no: Operand,
     },
 }
 
@@ -227,6 +234,9 @@ fn instruction(node: Node, target: usize, places: &[Operand]) -> Option<Instruct
         Node::Choose(sign, a, b) => {
             Some(Instruction::Choose { target, sign: places[sign], positive: places[a], negative: places[b] })
         }
+        Node::Select(condition, a, b) => {
+            Some(Instruction::Select { target, condition: places[condition], yes: places[a], no: places[b] })
+        }
     }
 }
 
@@ -306,6 +316,8 @@ fn run<const W: usize, const GROUPS: usize>(
                     Unary::Exp => unary(registers, groups, place, exp_everywhere),
                     Unary::Abs => unary(registers, groups, place, f64::abs),
                     Unary::NonNegative => unary(registers, groups, place, non_negative),
+                    Unary::Not => unary(registers, groups, place, |x| 1.0 - x),
+                    Unary::Floor => unary(registers, groups, place, f64::floor),
                     // Calls of libm dominate here; one loop for all of them keeps the code small.
                     _ => unary(registers, groups, place, |x| operation.apply(x)),
                 }
@@ -320,6 +332,10 @@ fn run<const W: usize, const GROUPS: usize>(
                     Binary::Power => binary(registers, groups, place, power),
                     Binary::Min => binary(registers, groups, place, min),
                     Binary::Max => binary(registers, groups, place, max),
+                    Binary::Less => binary(registers, groups, place, less),
+                    Binary::LessEqual => binary(registers, groups, place, less_equal),
+                    Binary::And => binary(registers, groups, place, and),
+                    Binary::Or => binary(registers, groups, place, or),
                 }
             }
             Instruction::HalfIntegerPower { target, operand, twice } => {
@@ -332,16 +348,10 @@ fn run<const W: usize, const GROUPS: usize>(
                 }
             }
             Instruction::Choose { target, sign, positive, negative } => {
-                assert!(target < registers.len());
-                for group in 0..groups.min(GROUPS) {
-                    let mut result = read(registers, sign, group);
-                    let positive = read(registers, positive, group);
-                    let negative = read(registers, negative, group);
-                    for ((x, positive), negative) in result.iter_mut().zip(positive).zip(negative) {
-                        *x = choose(*x, positive, negative);
-                    }
-                    registers[target][group] = result;
-                }
+                ternary(registers, groups, (target, sign, positive, negative), choose);
+            }
+            Instruction::Select { target, condition, yes, no } => {
+                ternary(registers, groups, (target, condition, yes, no), select);
             }
         }
     }
@@ -425,6 +435,26 @@ fn binary<const W: usize, const GROUPS: usize>(
         let mut result = registers[left][group];
         for (left, right) in result.iter_mut().zip(registers[right][group]) {
             *left = function(*left, right);
+        }
+        registers[target][group] = result;
+    }
+}
+
+/// Applies a function of three numbers to every lane.
+#[inline(always)]
+fn ternary<const W: usize, const GROUPS: usize>(
+    registers: &mut [Register<W, GROUPS>],
+    groups: usize,
+    (target, first, second, third): (usize, Operand, Operand, Operand),
+    function: impl Fn(f64, f64, f64) -> f64,
+) {
+    assert!(target < registers.len());
+    for group in 0..groups.min(GROUPS) {
+        let mut result = read(registers, first, group);
+        let second = read(registers, second, group);
+        let third = read(registers, third, group);
+        for ((first, second), third) in result.iter_mut().zip(second).zip(third) {
+            *first = function(*first, second, third);
         }
         registers[target][group] = result;
     }
