@@ -3,37 +3,35 @@
 use super::graph::{Graph, Id, Node};
 use super::operation::{Binary, Unary};
 
-/// The nodes of the partial derivative of the last node by a variable.
-///
-/// Each node is differentiated once, so that the derivative has a number of nodes that grows in
-/// proportion to the expression's.
-pub(super) fn differentiate(nodes: &[Node], variable: usize) -> Vec<Node> {
-    let mut graph = Graph::from_nodes(nodes);
-    // `None` stands for a derivative that is zero because the node does not contain the variable.
-    let mut derivatives: Vec<Option<Id>> = Vec::with_capacity(nodes.len());
-    for (id, &node) in nodes.iter().enumerate() {
-        let derivative = match node {
-            Node::Constant(_) => None,
-            Node::Variable(index) => (index == variable).then(|| graph.constant(1.0)),
-            Node::Unary(operation, a) => derivatives[a].map(|da| graph.unary_rule(operation, id, a, da)),
-            Node::Binary(operation, a, b) => {
-                graph.binary_rule(operation, id, (a, derivatives[a]), (b, derivatives[b]))
-            }
-            Node::Choose(sign, a, b) => graph.piecewise_rule(sign, derivatives[a], derivatives[b]),
-            Node::Select(condition, a, b) => {
-                graph.branch_rule(condition, derivatives[a], derivatives[b], Graph::select)
-            }
-        };
-        derivatives.push(derivative);
-    }
-    let root = match derivatives.last() {
-        Some(&Some(derivative)) => derivative,
-        _ => graph.constant(0.0),
-    };
-    graph.extract(root)
-}
-
 impl Graph {
+    /// The partial derivative of `root` by a variable.
+    ///
+    /// Each node is differentiated once, so that the derivative has a number of nodes that grows in
+    /// proportion to the expression's.
+    pub(super) fn derivative(&mut self, root: Id, variable: usize) -> Id {
+        let needed = self.needed(root);
+        // `None` stands for a derivative that is zero because the node does not contain the variable.
+        let mut derivatives: Vec<Option<Id>> = vec![None; root + 1];
+        for id in (0..=root).filter(|&id| needed[id]) {
+            derivatives[id] = match self.node(id) {
+                Node::Constant(_) => None,
+                Node::Variable(index) => (index == variable).then(|| self.constant(1.0)),
+                Node::Unary(operation, a) => derivatives[a].map(|da| self.unary_rule(operation, id, a, da)),
+                Node::Binary(operation, a, b) => {
+                    self.binary_rule(operation, id, (a, derivatives[a]), (b, derivatives[b]))
+                }
+                Node::Choose(sign, a, b) => self.piecewise_rule(sign, derivatives[a], derivatives[b]),
+                Node::Select(condition, a, b) => {
+                    self.branch_rule(condition, derivatives[a], derivatives[b], Self::select)
+                }
+            };
+        }
+        match derivatives[root] {
+            Some(derivative) => derivative,
+            None => self.constant(0.0),
+        }
+    }
+
     /// The derivative of `value = operation(a)`.
     fn unary_rule(&mut self, operation: Unary, value: Id, a: Id, da: Id) -> Id {
         match operation {

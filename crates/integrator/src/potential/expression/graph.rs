@@ -57,15 +57,6 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// A graph that begins with these nodes, at the same places.
-    pub(super) fn from_nodes(nodes: &[Node]) -> Self {
-        let mut graph = Self::default();
-        for &node in nodes {
-            graph.intern(node);
-        }
-        graph
-    }
-
     pub(super) fn node(&self, id: Id) -> Node {
         self.nodes[id]
     }
@@ -167,12 +158,35 @@ impl Graph {
         }
     }
 
-    /// The nodes that `root` needs, operands first and `root` last, each as soon as its operands are
-    /// there: few values are then alive at a time.
-    pub(super) fn extract(&self, root: Id) -> Vec<Node> {
+    /// Adds the nodes of another graph; gives the places that they have here.
+    pub(super) fn import(&mut self, nodes: &[Node]) -> Vec<Id> {
+        let mut places: Vec<Id> = Vec::with_capacity(nodes.len());
+        for &node in nodes {
+            places.push(self.intern(node.map(|operand| places[operand])));
+        }
+        places
+    }
+
+    /// Which of the nodes up to `root` it needs, itself included.
+    pub(super) fn needed(&self, root: Id) -> Vec<bool> {
+        let mut needed = vec![false; root + 1];
+        needed[root] = true;
+        for id in (0..=root).rev() {
+            if needed[id] {
+                for operand in self.nodes[id].operands() {
+                    needed[operand] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// The nodes that `roots` need, operands first, each as soon as its operands are there: few values
+    /// are then alive at a time. A single root is the last. Also gives the places of the roots.
+    pub(super) fn extract(&self, roots: &[Id]) -> (Vec<Node>, Vec<Id>) {
         let mut extracted = Vec::new();
         let mut places: Vec<Option<Id>> = vec![None; self.nodes.len()];
-        let mut pending = vec![(root, false)];
+        let mut pending: Vec<(Id, bool)> = roots.iter().rev().map(|&root| (root, false)).collect();
         while let Some((id, operands_done)) = pending.pop() {
             if places[id].is_some() {
                 continue;
@@ -186,6 +200,7 @@ impl Graph {
                 pending.extend(node.operands().rev().map(|operand| (operand, false)));
             }
         }
-        extracted
+        let roots = roots.iter().map(|&root| places[root].unwrap_or_default()).collect();
+        (extracted, roots)
     }
 }

@@ -1,7 +1,8 @@
 //! Formulas in text: parsing, derivatives and fast evaluation.
 //!
 //! [`Expression`] is the formula, with its exact partial derivatives; [`Tape`] evaluates it on many
-//! points at once; [`ExpressionPotential`] makes a potential of a formula in one variable.
+//! points at once; [`ExpressionPotential`] makes a potential of a formula in one variable,
+//! [`DriftPotential`] of a formula of its drift, and [`ExpressionField`] a drift in any dimension.
 //!
 //! # The language
 //!
@@ -27,7 +28,9 @@
 //!   another one decides: `x > 0 and log(x) > 1` is false at negative `x`.
 
 mod derivative;
+mod drift_potential;
 mod error;
+mod field;
 mod graph;
 mod lexer;
 mod operation;
@@ -43,10 +46,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use graph::Node;
+use graph::{Graph, Id, Node};
 use operation::{choose, select};
 
+pub use drift_potential::DriftPotential;
 pub use error::ExpressionError;
+pub use field::{ExpressionField, FieldError};
 pub use potential::ExpressionPotential;
 pub use tape::Tape;
 
@@ -83,7 +88,7 @@ impl Expression {
         parameters: &BTreeMap<String, f64>,
     ) -> Result<Self, ExpressionError> {
         let (graph, root) = parser::parse(text, variables, parameters)?;
-        Ok(Self { nodes: graph.extract(root), variables: variables.into() })
+        Ok(Self::from_graph(&graph, root, variables.into()))
     }
 
     /// The exact partial derivative by the variable of that index; zero for an index that no variable
@@ -93,8 +98,24 @@ impl Expression {
     /// their mean. The derivative of a step (`sign`, `heaviside`, `floor`) is zero; that of `if` is the
     /// derivative of the branch that its condition chooses, at the boundary too.
     pub fn derivative(&self, variable: usize) -> Self {
-        let nodes = derivative::differentiate(&self.nodes, variable);
-        Self { nodes, variables: self.variables.clone() }
+        self.transformed(|graph, root| graph.derivative(root, variable))
+    }
+
+    /// The formula with the opposite sign.
+    fn negated(&self) -> Self {
+        self.transformed(Graph::negate)
+    }
+
+    fn transformed(&self, change: impl FnOnce(&mut Graph, Id) -> Id) -> Self {
+        let mut graph = Graph::default();
+        let places = graph.import(&self.nodes);
+        let root = places.last().copied().unwrap_or_default();
+        let root = change(&mut graph, root);
+        Self::from_graph(&graph, root, self.variables.clone())
+    }
+
+    fn from_graph(graph: &Graph, root: Id, variables: Arc<[String]>) -> Self {
+        Self { nodes: graph.extract(&[root]).0, variables }
     }
 
     /// The names of the variables, in the order of the coordinates.
@@ -125,7 +146,7 @@ impl Expression {
 
     /// Compiles the formula for repeated evaluation.
     pub fn compile(&self) -> Tape {
-        Tape::compile(&self.nodes, self.variables.len())
+        Tape::compile(&self.nodes, &[self.nodes.len() - 1], self.variables.len())
     }
 }
 
