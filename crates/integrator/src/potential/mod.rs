@@ -1,12 +1,15 @@
-//! Potentials `U` and the force `-U'` that they exert.
+//! Potentials `U` and the force `-U'` that they exert, and drifts `b` in any dimension.
 
 mod closure;
 mod expression;
 mod field;
+mod quadrature;
 
 pub use closure::ClosurePotential;
-pub use expression::{Expression, ExpressionError, ExpressionPotential, Tape};
-pub use field::{Drift, PotentialDrift};
+pub use expression::{
+    DriftPotential, Expression, ExpressionError, ExpressionField, ExpressionPotential, FieldError, Tape,
+};
+pub use field::{ClosureDrift, Drift, PotentialDrift};
 
 /// A potential `U` on the line.
 ///

@@ -3,34 +3,35 @@
 use super::graph::{Graph, Id, Node};
 use super::operation::{Binary, Unary};
 
-/// The nodes of the partial derivative of the last node by a variable.
-///
-/// Each node is differentiated once, so that the derivative has a number of nodes that grows in
-/// proportion to the expression's.
-pub(super) fn differentiate(nodes: &[Node], variable: usize) -> Vec<Node> {
-    let mut graph = Graph::from_nodes(nodes);
-    // `None` stands for a derivative that is zero because the node does not contain the variable.
-    let mut derivatives: Vec<Option<Id>> = Vec::with_capacity(nodes.len());
-    for (id, &node) in nodes.iter().enumerate() {
-        let derivative = match node {
-            Node::Constant(_) => None,
-            Node::Variable(index) => (index == variable).then(|| graph.constant(1.0)),
-            Node::Unary(operation, a) => derivatives[a].map(|da| graph.unary_rule(operation, id, a, da)),
-            Node::Binary(operation, a, b) => {
-                graph.binary_rule(operation, id, (a, derivatives[a]), (b, derivatives[b]))
-            }
-            Node::Choose(sign, a, b) => graph.piecewise_rule(sign, derivatives[a], derivatives[b]),
-        };
-        derivatives.push(derivative);
-    }
-    let root = match derivatives.last() {
-        Some(&Some(derivative)) => derivative,
-        _ => graph.constant(0.0),
-    };
-    graph.extract(root)
-}
-
 impl Graph {
+    /// The partial derivative of `root` by a variable.
+    ///
+    /// Each node is differentiated once, so that the derivative has a number of nodes that grows in
+    /// proportion to the expression's.
+    pub(super) fn derivative(&mut self, root: Id, variable: usize) -> Id {
+        let needed = self.needed(root);
+        // `None` stands for a derivative that is zero because the node does not contain the variable.
+        let mut derivatives: Vec<Option<Id>> = vec![None; root + 1];
+        for id in (0..=root).filter(|&id| needed[id]) {
+            derivatives[id] = match self.node(id) {
+                Node::Constant(_) => None,
+                Node::Variable(index) => (index == variable).then(|| self.constant(1.0)),
+                Node::Unary(operation, a) => derivatives[a].map(|da| self.unary_rule(operation, id, a, da)),
+                Node::Binary(operation, a, b) => {
+                    self.binary_rule(operation, id, (a, derivatives[a]), (b, derivatives[b]))
+                }
+                Node::Choose(sign, a, b) => self.piecewise_rule(sign, derivatives[a], derivatives[b]),
+                Node::Select(condition, a, b) => {
+                    self.branch_rule(condition, derivatives[a], derivatives[b], Self::select)
+                }
+            };
+        }
+        match derivatives[root] {
+            Some(derivative) => derivative,
+            None => self.constant(0.0),
+        }
+    }
+
     /// The derivative of `value = operation(a)`.
     fn unary_rule(&mut self, operation: Unary, value: Id, a: Id, da: Id) -> Id {
         match operation {
@@ -81,6 +82,49 @@ impl Graph {
                 let denominator = self.add(one, square);
                 self.divide(da, denominator)
             }
+            Unary::Log10 => {
+                let argument = self.unary(Unary::NonNegative, a);
+                let denominator = self.multiply_number(std::f64::consts::LN_10, argument);
+                self.divide(da, denominator)
+            }
+            Unary::Asin => {
+                let root = self.root_of_one_minus_square(a);
+                self.divide(da, root)
+            }
+            Unary::Acos => {
+                let root = self.root_of_one_minus_square(a);
+                let quotient = self.divide(da, root);
+                self.negate(quotient)
+            }
+            Unary::Asinh => {
+                let (one, square) = (self.constant(1.0), self.power_number(a, 2.0));
+                let sum = self.add(square, one);
+                let root = self.unary(Unary::Sqrt, sum);
+                self.divide(da, root)
+            }
+            Unary::Acosh => {
+                // Two roots, not one of a^2 - 1, so that it is NaN below -1 too.
+                let one = self.constant(1.0);
+                let (less, more) = (self.subtract(a, one), self.add(a, one));
+                let (less, more) = (self.unary(Unary::Sqrt, less), self.unary(Unary::Sqrt, more));
+                let product = self.multiply(less, more);
+                self.divide(da, product)
+            }
+            Unary::Atanh => {
+                let (one, square) = (self.constant(1.0), self.power_number(a, 2.0));
+                let difference = self.subtract(one, square);
+                let denominator = self.unary(Unary::NonNegative, difference);
+                self.divide(da, denominator)
+            }
+            Unary::Erf => {
+                let square = self.power_number(a, 2.0);
+                let exponent = self.negate(square);
+                let bell = self.unary(Unary::Exp, exponent);
+                let density = self.multiply_number(std::f64::consts::FRAC_2_SQRT_PI, bell);
+                self.multiply(da, density)
+            }
+            // Zero, with the domain of the argument's derivative.
+            Unary::Floor | Unary::Not => self.multiply_number(0.0, da),
         }
     }
 
@@ -96,6 +140,8 @@ impl Graph {
             return None;
         }
         match operation {
+            // The jumps at the edge of a condition are not seen by a derivative.
+            Binary::Less | Binary::LessEqual | Binary::And | Binary::Or => None,
             Binary::Add => self.sum(da, db),
             Binary::Subtract => {
                 let minus_db = db.map(|db| self.negate(db));
@@ -166,11 +212,30 @@ impl Graph {
     /// The derivative of a choice between two branches by the sign of a node. At a tie it is the mean
     /// of the two one-sided derivatives, as `sign(0) = 0` is for `abs`.
     fn piecewise_rule(&mut self, sign: Id, da: Option<Id>, db: Option<Id>) -> Option<Id> {
-        if da.is_none() && db.is_none() {
+        self.branch_rule(sign, da, db, Self::choose)
+    }
+
+    /// The derivative of a choice between two branches: the same choice between their derivatives.
+    fn branch_rule(
+        &mut self,
+        condition: Id,
+        da: Option<Id>,
+        db: Option<Id>,
+        choice: impl FnOnce(&mut Self, Id, Id, Id) -> Id,
+    ) -> Option<Id> {
+        // Where the condition has no value, neither has the derivative.
+        if da.is_none() && db.is_none() && self.is_total(condition) {
             return None;
         }
         let zero = self.constant(0.0);
-        Some(self.choose(sign, da.unwrap_or(zero), db.unwrap_or(zero)))
+        Some(choice(self, condition, da.unwrap_or(zero), db.unwrap_or(zero)))
+    }
+
+    /// `sqrt(1 - a^2)`.
+    fn root_of_one_minus_square(&mut self, a: Id) -> Id {
+        let (one, square) = (self.constant(1.0), self.power_number(a, 2.0));
+        let difference = self.subtract(one, square);
+        self.unary(Unary::Sqrt, difference)
     }
 
     /// The sum of two terms of which either may be absent.

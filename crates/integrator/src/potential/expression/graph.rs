@@ -17,6 +17,8 @@ pub(super) enum Node {
     Binary(Binary, Id, Id),
     /// The second operand where the first is positive, the third where it is negative, their mean at 0.
     Choose(Id, Id, Id),
+    /// The second operand where the first, a condition, holds; the third where it does not.
+    Select(Id, Id, Id),
 }
 
 impl Node {
@@ -26,7 +28,7 @@ impl Node {
             Self::Constant(_) | Self::Variable(_) => [None, None, None],
             Self::Unary(_, a) => [Some(a), None, None],
             Self::Binary(_, a, b) => [Some(a), Some(b), None],
-            Self::Choose(a, b, c) => [Some(a), Some(b), Some(c)],
+            Self::Choose(a, b, c) | Self::Select(a, b, c) => [Some(a), Some(b), Some(c)],
         };
         operands.into_iter().flatten()
     }
@@ -38,6 +40,7 @@ impl Node {
             Self::Unary(operation, a) => Self::Unary(operation, to(a)),
             Self::Binary(operation, a, b) => Self::Binary(operation, to(a), to(b)),
             Self::Choose(a, b, c) => Self::Choose(to(a), to(b), to(c)),
+            Self::Select(a, b, c) => Self::Select(to(a), to(b), to(c)),
         }
     }
 }
@@ -54,15 +57,6 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// A graph that begins with these nodes, at the same places.
-    pub(super) fn from_nodes(nodes: &[Node]) -> Self {
-        let mut graph = Self::default();
-        for &node in nodes {
-            graph.intern(node);
-        }
-        graph
-    }
-
     pub(super) fn node(&self, id: Id) -> Node {
         self.nodes[id]
     }
@@ -116,8 +110,18 @@ impl Graph {
     /// Whether the operation itself is defined for all real operands.
     fn has_total_operation(&self, node: Node) -> bool {
         match node {
-            Node::Constant(_) | Node::Variable(_) | Node::Choose(..) => true,
-            Node::Unary(operation, _) => !matches!(operation, Unary::Log | Unary::Sqrt | Unary::NonNegative),
+            Node::Constant(_) | Node::Variable(_) | Node::Choose(..) | Node::Select(..) => true,
+            Node::Unary(operation, _) => !matches!(
+                operation,
+                Unary::Log
+                    | Unary::Log10
+                    | Unary::Sqrt
+                    | Unary::Asin
+                    | Unary::Acos
+                    | Unary::Acosh
+                    | Unary::Atanh
+                    | Unary::NonNegative
+            ),
             Node::Binary(Binary::Divide, _, divisor) => self.number(divisor).is_some_and(|c| c != 0.0),
             Node::Binary(Binary::Power, base, exponent) => {
                 self.number(base).is_some_and(|c| c > 0.0)
@@ -132,25 +136,57 @@ impl Graph {
         match node {
             Node::Constant(bits) => f64::from_bits(bits) >= 0.0,
             Node::Variable(_) => false,
-            Node::Unary(operation, _) => {
-                matches!(operation, Unary::Exp | Unary::Cosh | Unary::Abs | Unary::Sqrt | Unary::NonNegative)
-            }
+            Node::Unary(operation, _) => matches!(
+                operation,
+                Unary::Exp
+                    | Unary::Cosh
+                    | Unary::Abs
+                    | Unary::Sqrt
+                    | Unary::Acos
+                    | Unary::Acosh
+                    | Unary::Not
+                    | Unary::NonNegative
+            ),
             Node::Binary(operation, a, b) => match operation {
                 Binary::Add | Binary::Multiply | Binary::Divide | Binary::Min => known(a) && known(b),
                 Binary::Max => known(a) || known(b),
                 Binary::Power => known(a) || self.number(b).is_some_and(|n| (0.5 * n).fract() == 0.0),
                 Binary::Subtract => false,
+                Binary::Less | Binary::LessEqual | Binary::And | Binary::Or => true,
             },
-            Node::Choose(_, a, b) => known(a) && known(b),
+            Node::Choose(_, a, b) | Node::Select(_, a, b) => known(a) && known(b),
         }
     }
 
-    /// The nodes that `root` needs, operands first and `root` last, each as soon as its operands are
-    /// there: few values are then alive at a time.
-    pub(super) fn extract(&self, root: Id) -> Vec<Node> {
+    /// Adds the nodes of another graph; gives the places that they have here.
+    pub(super) fn import(&mut self, nodes: &[Node]) -> Vec<Id> {
+        let mut places: Vec<Id> = Vec::with_capacity(nodes.len());
+        for &node in nodes {
+            places.push(self.intern(node.map(|operand| places[operand])));
+        }
+        places
+    }
+
+    /// Which of the nodes up to `root` it needs, itself included.
+    pub(super) fn needed(&self, root: Id) -> Vec<bool> {
+        let mut needed = vec![false; root + 1];
+        needed[root] = true;
+        for id in (0..=root).rev() {
+            if needed[id] {
+                for operand in self.nodes[id].operands() {
+                    needed[operand] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// The nodes that `roots` need, operands first, each as soon as its operands are there: few values
+    /// are then alive at a time. A single root is the last. Also gives the places of the roots.
+    pub(super) fn extract(&self, roots: &[Id]) -> (Vec<Node>, Vec<Id>) {
         let mut extracted = Vec::new();
         let mut places: Vec<Option<Id>> = vec![None; self.nodes.len()];
-        let mut pending = vec![(root, false)];
+        let mut pending: Vec<(Id, bool)> = roots.iter().rev().map(|&root| (root, false)).collect();
         while let Some((id, operands_done)) = pending.pop() {
             if places[id].is_some() {
                 continue;
@@ -164,6 +200,7 @@ impl Graph {
                 pending.extend(node.operands().rev().map(|operand| (operand, false)));
             }
         }
-        extracted
+        let roots = roots.iter().map(|&root| places[root].unwrap_or_default()).collect();
+        (extracted, roots)
     }
 }

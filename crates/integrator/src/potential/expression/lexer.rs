@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::error::ExpressionError;
+use super::operation::{WORDS, Word};
 
 /// The kind of a token; names are read from the text by their span.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +12,18 @@ pub(super) enum TokenKind {
     Name,
     /// One of `+ - * / ^ ( ) ,`.
     Symbol(char),
+    Comparison(Comparison),
+    Word(Word),
     End,
+}
+
+/// `<`, `<=`, `>` or `>=`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Comparison {
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
 }
 
 #[derive(Debug, Clone)]
@@ -43,12 +55,17 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ExpressionError> {
                 continue;
             }
             '0'..='9' | '.' => number(rest, start)?,
-            c if begins_name(c) => (TokenKind::Name, rest.find(|c| !continues_name(c)).unwrap_or(rest.len())),
+            c if begins_name(c) => {
+                let length = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
+                let word = WORDS.iter().find(|word| word.0 == &rest[..length]);
+                (word.map_or(TokenKind::Name, |word| TokenKind::Word(word.1)), length)
+            }
             '*' if rest.starts_with("**") => {
                 return Err(ExpressionError::new(start..start + 2, "there is no operator `**`")
                     .help("a power is written with `^`, as in `x^2`"));
             }
             '+' | '-' | '*' | '/' | '^' | '(' | ')' | ',' => (TokenKind::Symbol(first), 1),
+            '<' | '>' | '=' | '!' | '&' | '|' => comparison(rest, start)?,
             _ => return Err(unexpected_character(first, start)),
         };
         position += length;
@@ -91,6 +108,36 @@ fn number(rest: &str, start: usize) -> Result<(TokenKind, usize), ExpressionErro
     }
 }
 
+/// The comparison at the beginning of `rest`, or the error that another language's operator is.
+fn comparison(rest: &str, start: usize) -> Result<(TokenKind, usize), ExpressionError> {
+    const OTHERS: [(&str, &str); 6] = [
+        ("==", "conditions compare by `<`, `<=`, `>` and `>=`"),
+        ("!=", "conditions compare by `<`, `<=`, `>` and `>=`"),
+        ("=<", "it is written `<=`"),
+        ("=>", "it is written `>=`"),
+        ("&&", "conditions are joined by `and`"),
+        ("||", "conditions are joined by `or`"),
+    ];
+    if let Some((operator, help)) = OTHERS.iter().find(|other| rest.starts_with(other.0)) {
+        return Err(ExpressionError::new(
+            start..start + operator.len(),
+            format!("there is no operator `{operator}`"),
+        )
+        .help(*help));
+    }
+    for (text, comparison) in [
+        ("<=", Comparison::LessEqual),
+        (">=", Comparison::GreaterEqual),
+        ("<", Comparison::Less),
+        (">", Comparison::Greater),
+    ] {
+        if rest.starts_with(text) {
+            return Ok((TokenKind::Comparison(comparison), text.len()));
+        }
+    }
+    Err(unexpected_character(rest.chars().next().unwrap_or_default(), start))
+}
+
 fn unexpected_character(c: char, start: usize) -> ExpressionError {
     let help = match c {
         '−' | '–' | '—' => "the minus sign is `-`",
@@ -100,8 +147,16 @@ fn unexpected_character(c: char, start: usize) -> ExpressionError {
         '³' => "a cube is written `^3`",
         '√' => "a square root is written `sqrt(...)`",
         '[' | ']' | '{' | '}' => "only round brackets `( )` are used",
+        '=' => "conditions compare by `<`, `<=`, `>` and `>=`",
+        '!' => "the opposite of a condition is written `not`",
+        '&' => "conditions are joined by `and`",
+        '?' => "a choice is written `if(condition, a, b)`",
+        '≤' => "it is written `<=`",
+        '≥' => "it is written `>=`",
         '|' => "an absolute value is written `abs(...)`",
-        _ => "an expression has numbers, names, `+ - * / ^`, brackets and commas between arguments",
+        _ => {
+            "an expression has numbers, names, `+ - * / ^`, brackets, commas between arguments, and `< <= > >=`"
+        }
     };
     let shown = if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     ExpressionError::new(start..start + c.len_utf8(), format!("unexpected character `{shown}`")).help(help)

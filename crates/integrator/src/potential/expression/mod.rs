@@ -1,23 +1,36 @@
 //! Formulas in text: parsing, derivatives and fast evaluation.
 //!
 //! [`Expression`] is the formula, with its exact partial derivatives; [`Tape`] evaluates it on many
-//! points at once; [`ExpressionPotential`] makes a potential of a formula in one variable.
+//! points at once; [`ExpressionPotential`] makes a potential of a formula in one variable,
+//! [`DriftPotential`] of a formula of its drift, and [`ExpressionField`] a drift in any dimension.
 //!
 //! # The language
 //!
 //! As in mathematics: `+ - * / ^`, brackets, decimal numbers (`2`, `.5`, `1e-3`), the constants `pi`
-//! and `e`, the functions `sin cos tan exp log sqrt abs tanh cosh sinh atan`, `min(a, b)`,
-//! `max(a, b)`, `sign(a)` (0 at 0), and `choose(s, a, b)`, which is `a` where `s > 0`, `b` where
-//! `s < 0` and their mean at `s = 0`.
+//! and `e`, and the functions
+//!
+//! - `sin cos tan asin acos atan`, `sinh cosh tanh asinh acosh atanh`, `exp log log10 sqrt abs erf floor`;
+//! - `min(a, b)`, `max(a, b)`;
+//! - `sign(a)` (0 at 0), `heaviside(a)` (1/2 at 0), and `choose(s, a, b)`, which is `a` where `s > 0`,
+//!   `b` where `s < 0` and their mean at `s = 0`;
+//! - `if(condition, a, b)`, which is `a` where the condition holds and `b` where it does not, decided at
+//!   the boundary by the comparison as written: `if(x < 0, a, b)` is `b` at 0.
+//!
+//! A condition compares numbers by `<`, `<=`, `>` and `>=`, also in a chain (`0 < x <= 1`); conditions are
+//! joined by `and` and `or` and turned round by `not`, which binds the tightest of the three. Conditions
+//! stand only in the first argument of `if`.
 //!
 //! - `-x^2` is `-(x^2)`; `2^3^2` is `2^(3^2)`; `2^-x` needs no brackets; `a/b/c` is `(a/b)/c`.
 //! - A product is always written: `2*x`, not `2x`.
 //! - `log` is the natural logarithm.
 //! - Outside the domain of any part, the value is NaN: `log(x)` and `x^0.5` at negative `x`. A
-//!   derivative keeps the domain of what it came from.
+//!   derivative keeps the domain of what it came from. A condition that compares NaN gives NaN, unless
+//!   another one decides: `x > 0 and log(x) > 1` is false at negative `x`.
 
 mod derivative;
+mod drift_potential;
 mod error;
+mod field;
 mod graph;
 mod lexer;
 mod operation;
@@ -33,10 +46,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use graph::Node;
-use operation::choose;
+use graph::{Graph, Id, Node};
+use operation::{choose, select};
 
+pub use drift_potential::DriftPotential;
 pub use error::ExpressionError;
+pub use field::{ExpressionField, FieldError};
 pub use potential::ExpressionPotential;
 pub use tape::Tape;
 
@@ -73,17 +88,34 @@ impl Expression {
         parameters: &BTreeMap<String, f64>,
     ) -> Result<Self, ExpressionError> {
         let (graph, root) = parser::parse(text, variables, parameters)?;
-        Ok(Self { nodes: graph.extract(root), variables: variables.into() })
+        Ok(Self::from_graph(&graph, root, variables.into()))
     }
 
     /// The exact partial derivative by the variable of that index; zero for an index that no variable
     /// has.
     ///
     /// Where the one-sided derivatives differ, as those of `abs`, `min` and `max` do at a tie, it is
-    /// their mean. The derivative of a step (`sign`) is zero.
+    /// their mean. The derivative of a step (`sign`, `heaviside`, `floor`) is zero; that of `if` is the
+    /// derivative of the branch that its condition chooses, at the boundary too.
     pub fn derivative(&self, variable: usize) -> Self {
-        let nodes = derivative::differentiate(&self.nodes, variable);
-        Self { nodes, variables: self.variables.clone() }
+        self.transformed(|graph, root| graph.derivative(root, variable))
+    }
+
+    /// The formula with the opposite sign.
+    fn negated(&self) -> Self {
+        self.transformed(Graph::negate)
+    }
+
+    fn transformed(&self, change: impl FnOnce(&mut Graph, Id) -> Id) -> Self {
+        let mut graph = Graph::default();
+        let places = graph.import(&self.nodes);
+        let root = places.last().copied().unwrap_or_default();
+        let root = change(&mut graph, root);
+        Self::from_graph(&graph, root, self.variables.clone())
+    }
+
+    fn from_graph(graph: &Graph, root: Id, variables: Arc<[String]>) -> Self {
+        Self { nodes: graph.extract(&[root]).0, variables }
     }
 
     /// The names of the variables, in the order of the coordinates.
@@ -106,6 +138,7 @@ impl Expression {
                 Node::Unary(operation, a) => operation.apply(values[a]),
                 Node::Binary(operation, a, b) => operation.apply(values[a], values[b]),
                 Node::Choose(sign, a, b) => choose(values[sign], values[a], values[b]),
+                Node::Select(condition, a, b) => select(values[condition], values[a], values[b]),
             });
         }
         values.last().copied().unwrap_or_default()
@@ -113,7 +146,7 @@ impl Expression {
 
     /// Compiles the formula for repeated evaluation.
     pub fn compile(&self) -> Tape {
-        Tape::compile(&self.nodes, self.variables.len())
+        Tape::compile(&self.nodes, &[self.nodes.len() - 1], self.variables.len())
     }
 }
 

@@ -22,6 +22,16 @@ pub(super) enum Unary {
     Cosh,
     Sinh,
     Atan,
+    Log10,
+    Asin,
+    Acos,
+    Asinh,
+    Acosh,
+    Atanh,
+    Erf,
+    Floor,
+    /// The opposite of a condition.
+    Not,
     /// Its argument where that is not negative, NaN elsewhere. The derivative `f'/f` of `log(f)` has a
     /// larger domain than `log(f)`; this keeps it to the right one.
     NonNegative,
@@ -44,6 +54,15 @@ impl Unary {
             Self::Cosh => libm::cosh(x),
             Self::Sinh => libm::sinh(x),
             Self::Atan => libm::atan(x),
+            Self::Log10 => libm::log10(x),
+            Self::Asin => libm::asin(x),
+            Self::Acos => libm::acos(x),
+            Self::Asinh => libm::asinh(x),
+            Self::Acosh => libm::acosh(x),
+            Self::Atanh => libm::atanh(x),
+            Self::Erf => libm::erf(x),
+            Self::Floor => x.floor(),
+            Self::Not => 1.0 - x,
             Self::NonNegative => non_negative(x),
         }
     }
@@ -59,12 +78,17 @@ pub(super) enum Binary {
     Power,
     Min,
     Max,
+    // Conditions: 1 where they hold, 0 where they do not, NaN where that cannot be said.
+    Less,
+    LessEqual,
+    And,
+    Or,
 }
 
 impl Binary {
     /// Whether exchanging the operands leaves the value as it is, to the last bit.
     pub(super) fn is_commutative(self) -> bool {
-        matches!(self, Self::Add | Self::Multiply)
+        matches!(self, Self::Add | Self::Multiply | Self::And | Self::Or)
     }
 
     /// The value at `(a, b)`.
@@ -78,6 +102,10 @@ impl Binary {
             Self::Power => power(a, b),
             Self::Min => min(a, b),
             Self::Max => max(a, b),
+            Self::Less => less(a, b),
+            Self::LessEqual => less_equal(a, b),
+            Self::And => and(a, b),
+            Self::Or => or(a, b),
         }
     }
 }
@@ -108,6 +136,44 @@ pub(super) fn choose(sign: f64, positive: f64, negative: f64) -> f64 {
     let unequal = if sign > 0.0 { positive } else { negative };
     let chosen = if sign == 0.0 { mean } else { unequal };
     if sign.is_nan() { f64::NAN } else { chosen }
+}
+
+/// Whether `a < b`; NaN if either is NaN.
+#[inline(always)]
+pub(super) fn less(a: f64, b: f64) -> f64 {
+    let not = if a >= b { 0.0 } else { f64::NAN };
+    if a < b { 1.0 } else { not }
+}
+
+/// Whether `a <= b`; NaN if either is NaN.
+#[inline(always)]
+pub(super) fn less_equal(a: f64, b: f64) -> f64 {
+    let not = if a > b { 0.0 } else { f64::NAN };
+    if a <= b { 1.0 } else { not }
+}
+
+/// Whether both conditions hold; NaN where one cannot be said and the other does not already decide, so
+/// that `x > 0 and log(x) < 1` is false at negative `x`.
+#[inline(always)]
+pub(super) fn and(a: f64, b: f64) -> f64 {
+    let product = a * b;
+    let decided = if b == 0.0 { 0.0 } else { product };
+    if a == 0.0 { 0.0 } else { decided }
+}
+
+/// Whether one of the conditions holds; NaN where one cannot be said and the other does not hold.
+#[inline(always)]
+pub(super) fn or(a: f64, b: f64) -> f64 {
+    let sum = a + b;
+    let decided = if b == 1.0 { 1.0 } else { sum };
+    if a == 1.0 { 1.0 } else { decided }
+}
+
+/// `yes` where the condition holds, `no` where it does not, NaN where that cannot be said.
+#[inline(always)]
+pub(super) fn select(condition: f64, yes: f64, no: f64) -> f64 {
+    let chosen = if condition == 1.0 { yes } else { no };
+    if condition.is_nan() { f64::NAN } else { chosen }
 }
 
 /// The largest whole exponent that is multiplied out. Beyond it the rounding errors of the products
@@ -173,11 +239,13 @@ pub(super) enum Function {
     Min,
     Max,
     Sign,
+    Heaviside,
     Choose,
+    If,
 }
 
 /// Every callable name, in the order in which an error message lists them.
-pub(super) const FUNCTIONS: [(&str, Function); 15] = [
+pub(super) const FUNCTIONS: [(&str, Function); 25] = [
     ("sin", Function::Unary(Unary::Sin)),
     ("cos", Function::Unary(Unary::Cos)),
     ("tan", Function::Unary(Unary::Tan)),
@@ -189,11 +257,32 @@ pub(super) const FUNCTIONS: [(&str, Function); 15] = [
     ("cosh", Function::Unary(Unary::Cosh)),
     ("sinh", Function::Unary(Unary::Sinh)),
     ("atan", Function::Unary(Unary::Atan)),
+    ("log10", Function::Unary(Unary::Log10)),
+    ("asin", Function::Unary(Unary::Asin)),
+    ("acos", Function::Unary(Unary::Acos)),
+    ("asinh", Function::Unary(Unary::Asinh)),
+    ("acosh", Function::Unary(Unary::Acosh)),
+    ("atanh", Function::Unary(Unary::Atanh)),
+    ("erf", Function::Unary(Unary::Erf)),
+    ("floor", Function::Unary(Unary::Floor)),
     ("min", Function::Min),
     ("max", Function::Max),
     ("sign", Function::Sign),
+    ("heaviside", Function::Heaviside),
     ("choose", Function::Choose),
+    ("if", Function::If),
 ];
+
+/// The words that join conditions.
+pub(super) const WORDS: [(&str, Word); 3] = [("and", Word::And), ("or", Word::Or), ("not", Word::Not)];
+
+/// A word that joins or turns round conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    And,
+    Or,
+    Not,
+}
 
 /// Every named constant.
 pub(super) const CONSTANTS: [(&str, f64); 2] = [("pi", std::f64::consts::PI), ("e", std::f64::consts::E)];
@@ -207,9 +296,19 @@ impl Function {
     /// How many arguments it takes.
     pub(super) fn arity(self) -> usize {
         match self {
-            Self::Unary(_) | Self::Sign => 1,
+            Self::Unary(_) | Self::Sign | Self::Heaviside => 1,
             Self::Min | Self::Max => 2,
-            Self::Choose => 3,
+            Self::Choose | Self::If => 3,
+        }
+    }
+
+    /// What stands between its brackets, for a message.
+    pub(super) fn arguments(self) -> &'static str {
+        match (self, self.arity()) {
+            (Self::If, _) => "condition, ..., ...",
+            (_, 1) => "...",
+            (_, 2) => "..., ...",
+            _ => "..., ..., ...",
         }
     }
 }

@@ -1,21 +1,28 @@
 //! The grammar of expressions.
 //!
 //! ```text
-//! sum      = product { ("+" | "-") product }
-//! product  = factor { ("*" | "/") factor }
-//! factor   = ("+" | "-") factor | power
-//! power    = atom [ "^" exponent ]
-//! exponent = ("+" | "-") exponent | power
-//! atom     = number | name | name "(" sum { "," sum } ")" | "(" sum ")"
+//! condition   = conjunction { "or" conjunction }
+//! conjunction = negation { "and" negation }
+//! negation    = "not" negation | comparison
+//! comparison  = sum { ("<" | "<=" | ">" | ">=") sum }
+//! sum         = product { ("+" | "-") product }
+//! product     = factor { ("*" | "/") factor }
+//! factor      = ("+" | "-") factor | power
+//! power       = atom [ "^" exponent ]
+//! exponent    = ("+" | "-") exponent | power
+//! atom        = number | name | name "(" condition { "," condition } ")" | "(" condition ")"
 //! ```
+//!
+//! Each part is a number or a condition, which its users check: a whole expression is a number, and
+//! brackets may hold either.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::ExpressionError;
 use super::graph::{Graph, Id};
-use super::lexer::{Token, TokenKind, begins_name, continues_name, tokens};
-use super::operation::{Binary, CONSTANTS, FUNCTIONS, Function};
+use super::lexer::{Comparison, Token, TokenKind, begins_name, continues_name, tokens};
+use super::operation::{Binary, CONSTANTS, FUNCTIONS, Function, Unary, WORDS, Word};
 
 /// The longest text in bytes.
 const LONGEST_TEXT: usize = 10_000;
@@ -40,16 +47,25 @@ pub(super) fn parse(
     }
     let mut parser =
         Parser { text, tokens, position: 0, depth: 0, graph: Graph::default(), variables, parameters };
-    let term = parser.sum()?;
-    match parser.peek().kind {
-        TokenKind::End => Ok((parser.graph, term.id)),
-        _ => Err(parser.unexpected()),
+    let term = parser.condition()?;
+    if parser.peek().kind != TokenKind::End {
+        return Err(parser.unexpected());
     }
+    parser.expect(&term, Kind::Number)?;
+    Ok((parser.graph, term.id))
+}
+
+/// What a part of the text stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Condition,
 }
 
 /// A part of the text that has been read.
 struct Term {
     id: Id,
+    kind: Kind,
     span: Range<usize>,
 }
 
@@ -100,6 +116,92 @@ impl<'a> Parser<'a> {
         let term = rule(self);
         self.depth -= 1;
         term
+    }
+
+    /// The error that the part is of the other kind than its place needs.
+    fn expect(&self, term: &Term, kind: Kind) -> Result<(), ExpressionError> {
+        if term.kind == kind {
+            return Ok(());
+        }
+        let text = shortened(self.text_of(&term.span));
+        Err(match kind {
+            Kind::Number => {
+                ExpressionError::new(term.span.clone(), format!("`{text}` is a condition, not a number"))
+                    .help("conditions stand in the first argument of `if`, as in `if(x < 0, a, b)`")
+            }
+            Kind::Condition => {
+                ExpressionError::new(term.span.clone(), format!("`{text}` is a number, not a condition"))
+                    .help("a condition compares numbers by `<`, `<=`, `>` or `>=`, as in `x < 0`")
+            }
+        })
+    }
+
+    fn condition(&mut self) -> Result<Term, ExpressionError> {
+        let mut left = self.conjunction()?;
+        while self.peek().kind == TokenKind::Word(Word::Or) {
+            self.advance();
+            let right = self.conjunction()?;
+            left = self.joined(Binary::Or, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn conjunction(&mut self) -> Result<Term, ExpressionError> {
+        let mut left = self.negation()?;
+        while self.peek().kind == TokenKind::Word(Word::And) {
+            self.advance();
+            let right = self.negation()?;
+            left = self.joined(Binary::And, left, right)?;
+        }
+        Ok(left)
+    }
+
+    /// Two conditions as one.
+    fn joined(&mut self, operation: Binary, left: Term, right: Term) -> Result<Term, ExpressionError> {
+        self.expect(&left, Kind::Condition)?;
+        self.expect(&right, Kind::Condition)?;
+        let id = self.graph.binary(operation, left.id, right.id);
+        Ok(Term { id, kind: Kind::Condition, span: left.span.start..right.span.end })
+    }
+
+    fn negation(&mut self) -> Result<Term, ExpressionError> {
+        if self.peek().kind != TokenKind::Word(Word::Not) {
+            return self.comparison();
+        }
+        let not = self.advance();
+        let term = self.nested(Self::negation)?;
+        self.expect(&term, Kind::Condition)?;
+        let id = self.graph.unary(Unary::Not, term.id);
+        Ok(Term { id, kind: Kind::Condition, span: not.span.start..term.span.end })
+    }
+
+    fn comparison(&mut self) -> Result<Term, ExpressionError> {
+        let first = self.sum()?;
+        let start = first.span.start;
+        let mut left = first;
+        let mut condition: Option<Id> = None;
+        while let TokenKind::Comparison(comparison) = self.peek().kind {
+            self.advance();
+            let right = self.sum()?;
+            self.expect(&left, Kind::Number)?;
+            self.expect(&right, Kind::Number)?;
+            let (operation, a, b) = match comparison {
+                Comparison::Less => (Binary::Less, left.id, right.id),
+                Comparison::LessEqual => (Binary::LessEqual, left.id, right.id),
+                Comparison::Greater => (Binary::Less, right.id, left.id),
+                Comparison::GreaterEqual => (Binary::LessEqual, right.id, left.id),
+            };
+            let holds = self.graph.binary(operation, a, b);
+            condition = Some(match condition {
+                Some(before) => self.graph.binary(Binary::And, before, holds),
+                None => holds,
+            });
+            left = right;
+        }
+        Ok(match condition {
+            Some(id) => Term { id, kind: Kind::Condition, span: start..left.span.end },
+            None => left,
+        })
     }
 
     fn sum(&mut self) -> Result<Term, ExpressionError> {
@@ -158,15 +260,16 @@ impl<'a> Parser<'a> {
     ) -> Result<Term, ExpressionError> {
         let sign = self.advance();
         let term = self.nested(rule)?;
+        self.expect(&term, Kind::Number)?;
         let id = if sign.kind == TokenKind::Symbol('-') { self.graph.negate(term.id) } else { term.id };
-        Ok(Term { id, span: sign.span.start..term.span.end })
+        Ok(Term { id, kind: Kind::Number, span: sign.span.start..term.span.end })
     }
 
     fn atom(&mut self) -> Result<Term, ExpressionError> {
         match self.peek().kind {
             TokenKind::Number(value) => {
                 let span = self.advance().span;
-                Ok(Term { id: self.graph.constant(value), span })
+                Ok(Term { id: self.graph.constant(value), kind: Kind::Number, span })
             }
             TokenKind::Name => self.name(),
             TokenKind::Symbol('(') => {
@@ -178,9 +281,9 @@ impl<'a> Parser<'a> {
                         "there is nothing between the brackets",
                     ));
                 }
-                let inner = self.nested(Self::sum)?;
+                let inner = self.nested(Self::condition)?;
                 let close = self.close(&open)?;
-                Ok(Term { id: inner.id, span: open.span.start..close.span.end })
+                Ok(Term { span: open.span.start..close.span.end, ..inner })
             }
             _ => Err(self.missing_operand()),
         }
@@ -208,7 +311,7 @@ impl<'a> Parser<'a> {
                 token.span,
                 format!("`{name}` is a function without its argument"),
             )
-            .help(format!("write `{name}({})`", vec!["..."; function.arity()].join(", "))));
+            .help(format!("write `{name}({})`", function.arguments())));
         } else if let Some(index) = self.variables.iter().position(|variable| variable == name) {
             self.graph.variable(index)
         } else if let Some(&value) = self.parameters.get(name) {
@@ -222,29 +325,37 @@ impl<'a> Parser<'a> {
             return Err(ExpressionError::new(token.span, format!("`{name}` is not a function"))
                 .help(format!("a product needs its sign: `{name}*(...)`")));
         }
-        Ok(Term { id, span: token.span })
+        Ok(Term { id, kind: Kind::Number, span: token.span })
     }
 
     fn call(&mut self, function: Function, name: Token) -> Result<Term, ExpressionError> {
         let open = self.advance();
         let mut arguments = Vec::new();
         if !self.at(')') {
-            arguments.push(self.nested(Self::sum)?);
+            arguments.push(self.nested(Self::condition)?);
             while self.at(',') {
                 self.advance();
-                arguments.push(self.nested(Self::sum)?);
+                arguments.push(self.nested(Self::condition)?);
             }
         }
         let close = self.close(&open)?;
         let span = name.span.start..close.span.end;
+        if arguments.len() == function.arity() {
+            for (index, argument) in arguments.iter().enumerate() {
+                let decides = function == Function::If && index == 0;
+                self.expect(argument, if decides { Kind::Condition } else { Kind::Number })?;
+            }
+        }
         let graph = &mut self.graph;
         let ids: Vec<Id> = arguments.iter().map(|argument| argument.id).collect();
         let id = match (function, ids.as_slice()) {
             (Function::Unary(operation), &[a]) => graph.unary(operation, a),
             (Function::Sign, &[a]) => graph.sign(a),
+            (Function::Heaviside, &[a]) => graph.heaviside(a),
             (Function::Min, &[a, b]) => graph.binary(Binary::Min, a, b),
             (Function::Max, &[a, b]) => graph.binary(Binary::Max, a, b),
             (Function::Choose, &[sign, a, b]) => graph.choose(sign, a, b),
+            (Function::If, &[condition, a, b]) => graph.select(condition, a, b),
             _ => {
                 let (wanted, given) = (function.arity(), arguments.len());
                 let arguments = if wanted == 1 { "argument" } else { "arguments" };
@@ -258,6 +369,8 @@ impl<'a> Parser<'a> {
     }
 
     fn binary(&mut self, operation: Binary, left: Term, right: Term) -> Result<Term, ExpressionError> {
+        self.expect(&left, Kind::Number)?;
+        self.expect(&right, Kind::Number)?;
         let span = left.span.start..right.span.end;
         if operation == Binary::Divide && self.graph.number(right.id) == Some(0.0) {
             let divisor = shortened(self.text_of(&right.span));
@@ -278,7 +391,7 @@ impl<'a> Parser<'a> {
                  negative power of zero have no real value; the largest number is about 1.8e308",
             ));
         }
-        Ok(Term { id, span })
+        Ok(Term { id, kind: Kind::Number, span })
     }
 
     /// Two operands with nothing between them.
@@ -367,7 +480,8 @@ fn check_names(
             return Err(error(name, format!("`{name}` cannot be the name of a {what}"))
                 .help("a name is made of letters, digits and `_`, and does not begin with a digit"));
         }
-        let reserved = Function::named(name).map(|_| "function");
+        let word = WORDS.iter().any(|word| word.0 == name).then_some("word of conditions");
+        let reserved = word.or_else(|| Function::named(name).map(|_| "function"));
         if let Some(meaning) =
             reserved.or_else(|| CONSTANTS.iter().any(|constant| constant.0 == name).then_some("constant"))
         {
@@ -407,7 +521,7 @@ fn shortened(text: &str) -> String {
 
 /// The candidate that the name is most likely a slip for.
 fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const OTHER_NOTATION: [(&str, &str); 7] = [
+    const OTHER_NOTATION: [(&str, &str); 16] = [
         ("ln", "log"),
         ("arctan", "atan"),
         ("arctg", "atan"),
@@ -415,6 +529,15 @@ fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<
         ("fabs", "abs"),
         ("sgn", "sign"),
         ("th", "tanh"),
+        ("arcsin", "asin"),
+        ("arccos", "acos"),
+        ("arsinh", "asinh"),
+        ("arcosh", "acosh"),
+        ("artanh", "atanh"),
+        ("lg", "log10"),
+        ("step", "heaviside"),
+        ("where", "if"),
+        ("piecewise", "if"),
     ];
     let other = OTHER_NOTATION.iter().find(|entry| entry.0 == name.to_lowercase()).map(|entry| entry.1);
     let mut best = None;

@@ -13,6 +13,10 @@ const LONGEST_TEXT: usize = 20_000;
 /// How tightly an operation binds: the levels of the grammar from the loosest to the tightest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Binding {
+    Or,
+    And,
+    Not,
+    Comparison,
     Sum,
     Product,
     Power,
@@ -31,7 +35,7 @@ pub(super) fn print(nodes: &[Node], variables: &[String], out: &mut impl fmt::Wr
     let mut written = 0;
     // A stack in place of recursion: a sum of a thousand terms is a thousand levels deep.
     let mut pending: Vec<Piece> = Vec::new();
-    pending.extend(nodes.len().checked_sub(1).map(|root| Piece::Node(root, Binding::Sum)));
+    pending.extend(nodes.len().checked_sub(1).map(|root| Piece::Node(root, Binding::Or)));
     while let Some(piece) = pending.pop() {
         match piece {
             Piece::Text(text) => {
@@ -45,7 +49,7 @@ pub(super) fn print(nodes: &[Node], variables: &[String], out: &mut impl fmt::Wr
                 // Nothing in the text says that the derivative of log(f) is restricted to f >= 0.
                 Node::Unary(Unary::NonNegative, argument) => pending.push(Piece::Node(argument, loosest)),
                 node if binding(node) < loosest => {
-                    pending.extend([text(")"), Piece::Node(id, Binding::Sum), text("(")]);
+                    pending.extend([text(")"), Piece::Node(id, Binding::Or), text("(")]);
                 }
                 node => pending.extend(pieces(nodes, node, variables).into_iter().rev()),
             },
@@ -65,19 +69,23 @@ fn binding(node: Node) -> Binding {
         Node::Binary(Binary::Add | Binary::Subtract, ..) => Binding::Sum,
         Node::Binary(Binary::Multiply | Binary::Divide, ..) => Binding::Product,
         Node::Binary(Binary::Power, ..) => Binding::Power,
-        Node::Constant(_) | Node::Variable(_) | Node::Unary(..) | Node::Binary(..) | Node::Choose(..) => {
-            Binding::Atom
-        }
+        Node::Binary(Binary::Less | Binary::LessEqual, ..) => Binding::Comparison,
+        Node::Unary(Unary::Not, _) => Binding::Not,
+        Node::Binary(Binary::And, ..) => Binding::And,
+        Node::Binary(Binary::Or, ..) => Binding::Or,
+        Node::Constant(_) | Node::Variable(_) | Node::Unary(..) => Binding::Atom,
+        Node::Binary(Binary::Min | Binary::Max, ..) | Node::Choose(..) | Node::Select(..) => Binding::Atom,
     }
 }
 
 /// The text of one operation, from left to right.
 fn pieces<'a>(nodes: &[Node], node: Node, variables: &'a [String]) -> Vec<Piece<'a>> {
-    use Binding::{Atom, Power, Product, Sum};
+    use Binding::{And, Atom, Not, Or, Power, Product, Sum};
     match node {
         Node::Constant(bits) => vec![Piece::Text(number(f64::from_bits(bits)))],
         Node::Variable(index) => vec![text(&variables[index])],
         Node::Unary(Unary::Negate, a) => vec![text("-"), Piece::Node(a, Product)],
+        Node::Unary(Unary::Not, a) => vec![text("not "), Piece::Node(a, Not)],
         Node::Unary(operation, a) => call(Function::Unary(operation), &[a]),
         Node::Binary(operation, a, b) => match operation {
             Binary::Add => vec![Piece::Node(a, Sum), text(" + "), Piece::Node(b, Product)],
@@ -98,11 +106,26 @@ fn pieces<'a>(nodes: &[Node], node: Node, variables: &'a [String]) -> Vec<Piece<
             }
             Binary::Min => call(Function::Min, &[a, b]),
             Binary::Max => call(Function::Max, &[a, b]),
+            Binary::Less | Binary::LessEqual => {
+                // A number is written on the right, where most people write it.
+                let (left, sign, right) = match (operation, nodes[a]) {
+                    (Binary::Less, Node::Constant(_)) => (b, " > ", a),
+                    (_, Node::Constant(_)) => (b, " >= ", a),
+                    (Binary::Less, _) => (a, " < ", b),
+                    _ => (a, " <= ", b),
+                };
+                vec![Piece::Node(left, Sum), text(sign), Piece::Node(right, Sum)]
+            }
+            Binary::And => vec![Piece::Node(a, And), text(" and "), Piece::Node(b, Not)],
+            Binary::Or => vec![Piece::Node(a, Or), text(" or "), Piece::Node(b, And)],
         },
+        Node::Select(condition, a, b) => call(Function::If, &[condition, a, b]),
         Node::Choose(sign, a, b) => {
             let is = |id: Id, value: f64| nodes[id] == Node::Constant(value.to_bits());
             if is(a, 1.0) && is(b, -1.0) {
                 call(Function::Sign, &[sign])
+            } else if is(a, 1.0) && is(b, 0.0) {
+                call(Function::Heaviside, &[sign])
             } else {
                 call(Function::Choose, &[sign, a, b])
             }
@@ -117,7 +140,7 @@ fn call<'a>(function: Function, arguments: &[Id]) -> Vec<Piece<'a>> {
         if index > 0 {
             pieces.push(text(", "));
         }
-        pieces.push(Piece::Node(argument, Binding::Sum));
+        pieces.push(Piece::Node(argument, Binding::Or));
     }
     pieces.push(text(")"));
     pieces

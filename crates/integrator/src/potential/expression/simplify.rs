@@ -25,6 +25,7 @@ impl Graph {
                 }
                 self.fold(operation, a, b).unwrap_or_else(|| self.intern(Node::Binary(operation, a, b)))
             }
+            Binary::Less | Binary::LessEqual | Binary::And | Binary::Or => self.condition(operation, a, b),
         }
     }
 
@@ -36,6 +37,14 @@ impl Graph {
         match (operation, self.node(a)) {
             (Unary::Negate, _) => self.negate(a),
             (Unary::NonNegative, _) if self.is_nonnegative(a) => a,
+            // Both sides are NaN where either operand is.
+            (Unary::Not, Node::Binary(Binary::Less, left, right)) => {
+                self.condition(Binary::LessEqual, right, left)
+            }
+            (Unary::Not, Node::Binary(Binary::LessEqual, left, right)) => {
+                self.condition(Binary::Less, right, left)
+            }
+            (Unary::Not, Node::Unary(Unary::Not, inner)) => inner,
             (Unary::Abs | Unary::Cos | Unary::Cosh, Node::Unary(Unary::Negate | Unary::Abs, inner)) => {
                 self.unary(operation, inner)
             }
@@ -55,10 +64,55 @@ impl Graph {
         self.intern(Node::Choose(sign, positive, negative))
     }
 
+    /// A condition on two numbers or on two conditions.
+    fn condition(&mut self, operation: Binary, a: Id, b: Id) -> Id {
+        if let Some(folded) = self.fold(operation, a, b) {
+            return folded;
+        }
+        // A constant condition either decides alone or says nothing.
+        let decides = match operation {
+            Binary::And => Some(0.0),
+            Binary::Or => Some(1.0),
+            _ => None,
+        };
+        if let Some(decides) = decides {
+            for (one, other) in [(a, b), (b, a)] {
+                if let Some(value) = self.number(one) {
+                    return if value == decides { one } else { other };
+                }
+            }
+            if a == b {
+                return a;
+            }
+        }
+        self.intern(Node::Binary(operation, a, b))
+    }
+
+    /// `yes` where the condition holds, `no` where it does not.
+    pub(super) fn select(&mut self, condition: Id, yes: Id, no: Id) -> Id {
+        match self.number(condition) {
+            Some(holds) => {
+                if holds == 1.0 {
+                    yes
+                } else {
+                    no
+                }
+            }
+            None if yes == no && self.is_total(condition) => yes,
+            None => self.intern(Node::Select(condition, yes, no)),
+        }
+    }
+
     /// `sign(a)`, which is 0 at 0.
     pub(super) fn sign(&mut self, a: Id) -> Id {
         let (one, minus_one) = (self.constant(1.0), self.constant(-1.0));
         self.choose(a, one, minus_one)
+    }
+
+    /// The step from 0 to 1 at `a = 0`, where it is 1/2.
+    pub(super) fn heaviside(&mut self, a: Id) -> Id {
+        let (one, zero) = (self.constant(1.0), self.constant(0.0));
+        self.choose(a, one, zero)
     }
 
     /// `a + b`.

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 
 use crate::math::exp_everywhere;
+use crate::rng::LANES;
 
 use super::graph::{Id, Node};
 use super::operation::{
-    Binary, Unary, choose, half_integer_power, max, min, non_negative, power, twice_exponent,
+    Binary, Unary, and, choose, half_integer_power, less, less_equal, max, min, non_negative, or, power,
+    select, twice_exponent,
 };
-
-/// Points that one instruction works on between two looks at the instruction list.
-const LANES: usize = 64;
 
 /// Points that are in processor registers at once: one register of 512 bits, or two of 256.
 const WIDTH: usize = 8;
@@ -60,6 +59,12 @@ enum Instruction {
         positive: Operand,
         negative: Operand,
     },
+    Select {
+        target: usize,
+        condition: Operand,
+        yes: Operand,
+        no: Operand,
+    },
 }
 
 /// The widest vector instructions that may be used. They all give the same bits: no operation is
@@ -96,19 +101,23 @@ pub struct Tape {
     variables: usize,
     registers: usize,
     instructions: Vec<Instruction>,
-    result: Operand,
+    results: Vec<Operand>,
     // Private, so that a level above the processor's cannot be set.
     level: Level,
 }
 
 impl Tape {
-    /// Compiles nodes in evaluation order, the result last.
-    pub(super) fn compile(nodes: &[Node], variables: usize) -> Self {
+    /// Compiles nodes in evaluation order; the results are the values of `roots`.
+    pub(super) fn compile(nodes: &[Node], roots: &[Id], variables: usize) -> Self {
         let mut last_use: Vec<Id> = (0..nodes.len()).collect();
         for (id, node) in nodes.iter().enumerate() {
             for operand in node.operands() {
                 last_use[operand] = id;
             }
+        }
+        // A result is kept to the end.
+        for &root in roots {
+            last_use[root] = nodes.len();
         }
         // The first registers hold the variables for the whole run.
         let mut registers = variables;
@@ -141,9 +150,9 @@ impl Tape {
             };
             places.push(place);
         }
-        let result = places.last().copied().unwrap_or(Operand::Number(0.0));
+        let results = roots.iter().map(|&root| places[root]).collect();
         let level = Level::available().next_back().unwrap_or(Level::Baseline);
-        Self { variables, registers, instructions, result, level }
+        Self { variables, registers, instructions, results, level }
     }
 
     /// The value at one point, given by its coordinates.
@@ -152,7 +161,19 @@ impl Tape {
     ///
     /// Panics if the number of coordinates is not the expression's number of variables.
     pub fn evaluate(&self, point: &[f64]) -> f64 {
+        let mut value = [0.0];
+        self.evaluate_all(point, &mut value);
+        value[0]
+    }
+
+    /// Writes the results at one point.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is not one coordinate a variable, or not one number in `out` a result.
+    pub(super) fn evaluate_all(&self, point: &[f64], out: &mut [f64]) {
         assert_eq!(point.len(), self.variables, "one coordinate a variable");
+        assert_eq!(out.len(), self.results.len(), "one number a result");
         SCALAR_REGISTERS.with_borrow_mut(|registers| {
             if registers.len() < self.registers {
                 registers.resize(self.registers, [[0.0]]);
@@ -161,11 +182,13 @@ impl Tape {
                 *register = [[coordinate]];
             }
             run(&self.instructions, registers, 1);
-            match self.result {
-                Operand::Register(register) => registers[register][0][0],
-                Operand::Number(number) => number,
+            for (out, &result) in out.iter_mut().zip(&self.results) {
+                *out = match result {
+                    Operand::Register(register) => registers[register][0][0],
+                    Operand::Number(number) => number,
+                };
             }
-        })
+        });
     }
 
     /// Writes the value at the point `(coordinates[0][k], coordinates[1][k], ...)` to `out[k]`, for
@@ -178,29 +201,76 @@ impl Tape {
     pub fn evaluate_batch(&self, coordinates: &[&[f64]], out: &mut [f64]) {
         assert_eq!(coordinates.len(), self.variables, "one slice a variable");
         assert!(coordinates.iter().all(|slice| slice.len() == out.len()), "slices of the same length");
-        let register = match self.result {
-            Operand::Register(register) => register,
-            Operand::Number(number) => return out.fill(number),
-        };
+        for (block, out) in out.chunks_mut(LANES).enumerate() {
+            let lanes = out.len();
+            self.run_block(
+                lanes,
+                |variable| &coordinates[variable][block * LANES..][..lanes],
+                |_, value| value.write(out),
+            );
+        }
+    }
+
+    /// Writes the results at the first `lanes` points, whose coordinates are the rows of `x`, to the rows
+    /// of `out`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `x` has not one row a variable, `out` not one a result, or `lanes` is above
+    /// [`LANES`].
+    #[inline]
+    pub(super) fn evaluate_rows(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        assert_eq!(x.len(), self.variables, "one row a variable");
+        assert_eq!(out.len(), self.results.len(), "one row a result");
+        self.run_block(
+            lanes,
+            |variable| &x[variable][..lanes],
+            |result, value| value.write(&mut out[result][..lanes]),
+        );
+    }
+
+    /// Runs the instructions on up to [`LANES`] points; `write` is given every result.
+    #[inline(always)]
+    fn run_block<'a>(
+        &self,
+        lanes: usize,
+        coordinates: impl Fn(usize) -> &'a [f64],
+        mut write: impl FnMut(usize, Lanes),
+    ) {
         BATCH_REGISTERS.with_borrow_mut(|registers| {
             if registers.len() < self.registers {
                 registers.resize(self.registers, [[0.0; WIDTH]; LANES / WIDTH]);
             }
+            for (variable, register) in registers.iter_mut().enumerate().take(self.variables) {
+                load(register, coordinates(variable));
+            }
+            let groups = lanes.div_ceil(WIDTH);
             match self.level {
-                Level::Baseline => run_batch(&self.instructions, registers, coordinates, register, out),
+                Level::Baseline => run(&self.instructions, registers, groups),
                 // SAFETY: a level is only made by `Level::available`, which has seen that the processor
                 // has the instructions.
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => unsafe {
-                    run_avx2(&self.instructions, registers, coordinates, register, out);
-                },
+                Level::Avx2 => unsafe { run_avx2(&self.instructions, registers, groups) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => unsafe {
-                    run_avx512(&self.instructions, registers, coordinates, register, out);
-                },
+                Level::Avx512 => unsafe { run_avx512(&self.instructions, registers, groups) },
+            }
+            for (index, &result) in self.results.iter().enumerate() {
+                write(
+                    index,
+                    match result {
+                        Operand::Register(register) => Lanes::Values(&registers[register]),
+                        Operand::Number(number) => Lanes::Same(number),
+                    },
+                );
             }
         });
+    }
+
+    /// How many instructions it has.
+    #[cfg(test)]
+    pub(super) fn instructions(&self) -> usize {
+        self.instructions.len()
     }
 
     /// The same tape for every level of the processor.
@@ -227,69 +297,55 @@ fn instruction(node: Node, target: usize, places: &[Operand]) -> Option<Instruct
         Node::Choose(sign, a, b) => {
             Some(Instruction::Choose { target, sign: places[sign], positive: places[a], negative: places[b] })
         }
+        Node::Select(condition, a, b) => {
+            Some(Instruction::Select { target, condition: places[condition], yes: places[a], no: places[b] })
+        }
+    }
+}
+
+/// A result of a batch.
+enum Lanes<'a> {
+    Values(&'a BatchRegister),
+    Same(f64),
+}
+
+impl Lanes<'_> {
+    #[inline(always)]
+    fn write(self, out: &mut [f64]) {
+        match self {
+            Self::Values(register) => out.copy_from_slice(&register.as_flattened()[..out.len()]),
+            Self::Same(number) => out.fill(number),
+        }
+    }
+}
+
+/// Puts up to [`LANES`] points into a register.
+#[inline(always)]
+fn load(register: &mut BatchRegister, points: &[f64]) {
+    let register = register.as_flattened_mut();
+    register[..points.len()].copy_from_slice(points);
+    let used = points.len().next_multiple_of(WIDTH);
+    if let Some(&last) = points.last() {
+        // The rest of the last group repeats the last point: what a former call left there could be
+        // slow to compute with.
+        register[points.len()..used].fill(last);
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(
-    instructions: &[Instruction],
-    registers: &mut [BatchRegister],
-    coordinates: &[&[f64]],
-    result: usize,
-    out: &mut [f64],
-) {
-    run_batch(instructions, registers, coordinates, result, out);
+fn run_avx2(instructions: &[Instruction], registers: &mut [BatchRegister], groups: usize) {
+    run(instructions, registers, groups);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn run_avx512(
-    instructions: &[Instruction],
-    registers: &mut [BatchRegister],
-    coordinates: &[&[f64]],
-    result: usize,
-    out: &mut [f64],
-) {
-    run_batch(instructions, registers, coordinates, result, out);
+fn run_avx512(instructions: &[Instruction], registers: &mut [BatchRegister], groups: usize) {
+    run(instructions, registers, groups);
 }
 
-/// Evaluates block by block. It is inlined into each of the functions above, which compile it for
-/// their processors.
-#[inline(always)]
-fn run_batch(
-    instructions: &[Instruction],
-    registers: &mut [BatchRegister],
-    coordinates: &[&[f64]],
-    result: usize,
-    out: &mut [f64],
-) {
-    for (block, out) in out.chunks_mut(LANES).enumerate() {
-        for (register, slice) in registers.iter_mut().zip(coordinates) {
-            let (groups, rest) = slice[block * LANES..][..out.len()].as_chunks::<WIDTH>();
-            for (lanes, group) in register.iter_mut().zip(groups) {
-                *lanes = *group;
-            }
-            if let (Some(lanes), Some(&last)) = (register.get_mut(groups.len()), rest.last()) {
-                // The lanes beyond the last point repeat it: what a former call left there could be
-                // slow to compute with.
-                *lanes = [last; WIDTH];
-                lanes[..rest.len()].copy_from_slice(rest);
-            }
-        }
-        run(instructions, registers, out.len().div_ceil(WIDTH));
-        let (groups, rest) = out.as_chunks_mut::<WIDTH>();
-        let (first, last) = registers[result].split_at(groups.len());
-        for (group, lanes) in groups.iter_mut().zip(first) {
-            *group = *lanes;
-        }
-        if let Some(lanes) = last.first() {
-            rest.copy_from_slice(&lanes[..rest.len()]);
-        }
-    }
-}
-
-/// Runs the instructions on the first `groups` groups of the registers.
+/// Runs the instructions on the first `groups` groups of the registers. It is inlined into each of the
+/// functions above, which compile it for their processors.
 #[inline(always)]
 fn run<const W: usize, const GROUPS: usize>(
     instructions: &[Instruction],
@@ -306,6 +362,8 @@ fn run<const W: usize, const GROUPS: usize>(
                     Unary::Exp => unary(registers, groups, place, exp_everywhere),
                     Unary::Abs => unary(registers, groups, place, f64::abs),
                     Unary::NonNegative => unary(registers, groups, place, non_negative),
+                    Unary::Not => unary(registers, groups, place, |x| 1.0 - x),
+                    Unary::Floor => unary(registers, groups, place, f64::floor),
                     // Calls of libm dominate here; one loop for all of them keeps the code small.
                     _ => unary(registers, groups, place, |x| operation.apply(x)),
                 }
@@ -320,6 +378,10 @@ fn run<const W: usize, const GROUPS: usize>(
                     Binary::Power => binary(registers, groups, place, power),
                     Binary::Min => binary(registers, groups, place, min),
                     Binary::Max => binary(registers, groups, place, max),
+                    Binary::Less => binary(registers, groups, place, less),
+                    Binary::LessEqual => binary(registers, groups, place, less_equal),
+                    Binary::And => binary(registers, groups, place, and),
+                    Binary::Or => binary(registers, groups, place, or),
                 }
             }
             Instruction::HalfIntegerPower { target, operand, twice } => {
@@ -332,16 +394,10 @@ fn run<const W: usize, const GROUPS: usize>(
                 }
             }
             Instruction::Choose { target, sign, positive, negative } => {
-                assert!(target < registers.len());
-                for group in 0..groups.min(GROUPS) {
-                    let mut result = read(registers, sign, group);
-                    let positive = read(registers, positive, group);
-                    let negative = read(registers, negative, group);
-                    for ((x, positive), negative) in result.iter_mut().zip(positive).zip(negative) {
-                        *x = choose(*x, positive, negative);
-                    }
-                    registers[target][group] = result;
-                }
+                ternary(registers, groups, (target, sign, positive, negative), choose);
+            }
+            Instruction::Select { target, condition, yes, no } => {
+                ternary(registers, groups, (target, condition, yes, no), select);
             }
         }
     }
@@ -425,6 +481,26 @@ fn binary<const W: usize, const GROUPS: usize>(
         let mut result = registers[left][group];
         for (left, right) in result.iter_mut().zip(registers[right][group]) {
             *left = function(*left, right);
+        }
+        registers[target][group] = result;
+    }
+}
+
+/// Applies a function of three numbers to every lane.
+#[inline(always)]
+fn ternary<const W: usize, const GROUPS: usize>(
+    registers: &mut [Register<W, GROUPS>],
+    groups: usize,
+    (target, first, second, third): (usize, Operand, Operand, Operand),
+    function: impl Fn(f64, f64, f64) -> f64,
+) {
+    assert!(target < registers.len());
+    for group in 0..groups.min(GROUPS) {
+        let mut result = read(registers, first, group);
+        let second = read(registers, second, group);
+        let third = read(registers, third, group);
+        for ((first, second), third) in result.iter_mut().zip(second).zip(third) {
+            *first = function(*first, second, third);
         }
         registers[target][group] = result;
     }
