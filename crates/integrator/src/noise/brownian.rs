@@ -42,7 +42,7 @@ impl Noise for Brownian {
 
     fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
         // The table is that of variance 2.
-        self.table.fill((0.5 * self.variance).sqrt(), rng, lanes, block);
+        self.table.fill((0.5 * self.variance).sqrt(), 0.0, rng, lanes, &mut block.increments);
         for row in 0..BLOCK / 2 {
             rng.next(lanes, &mut block.crossings[row]);
         }

@@ -74,7 +74,7 @@ impl Noise for Stable {
 
     fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
         match &self.table {
-            Some(table) => table.fill(1.0, rng, lanes, block),
+            Some(table) => table.fill(1.0, 0.0, rng, lanes, &mut block.increments),
             None => fill(self.alpha, rng, lanes, block),
         }
     }
