@@ -69,7 +69,7 @@ struct Increments {
 impl Sampler for Increments {
     fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
         for block in blocks {
-            self.table.fill(self.scale, rng, lanes, &mut block.diffusion);
+            self.table.fill(self.scale, 0.0, rng, lanes, &mut block.diffusion);
             for row in 0..BLOCK / 2 {
                 rng.next(lanes, &mut block.crossings[row]);
             }

@@ -100,7 +100,7 @@ impl Sampler for Increments {
     fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
         for block in blocks {
             match &self.table {
-                Some(table) => table.fill(self.scale, rng, lanes, &mut block.jumps),
+                Some(table) => table.fill(self.scale, 0.0, rng, lanes, &mut block.jumps),
                 None => fill(self.alpha, self.scale, rng, lanes, &mut block.jumps),
             }
         }
