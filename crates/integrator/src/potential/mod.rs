@@ -4,12 +4,14 @@ mod closure;
 mod expression;
 mod field;
 mod quadrature;
+mod table;
 
 pub use closure::ClosurePotential;
 pub use expression::{
     DriftPotential, Expression, ExpressionError, ExpressionField, ExpressionPotential, FieldError, Tape,
 };
 pub use field::{ClosureDrift, Drift, PotentialDrift};
+pub use table::{TableError, TablePlace, TablePotential};
 
 /// A potential `U` on the line.
 ///
