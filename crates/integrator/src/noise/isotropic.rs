@@ -168,9 +168,8 @@ fn subordinator_roots_kernel(
                 sin_quarter(if far { nearer } else { part * t })
             };
             let (first, second) = (reflected(rho, rest), reflected(rest, rho));
-            let exponent =
-                0.5 * ln(first) - inverse * ln(sin_quarter(t)) + power * (ln(second) - ln(w)) + log_scale;
-            out[k] = exp(if exponent < LARGEST { exponent } else { LARGEST });
+            let exponent = power * ln(second / w) - inverse * ln(sin_quarter(t)) + log_scale;
+            out[k] = first.sqrt() * exp(if exponent < LARGEST { exponent } else { LARGEST });
         }
     }
 }
