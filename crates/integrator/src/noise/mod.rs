@@ -3,11 +3,15 @@
 //! A noise is one file of this folder and one variant of [`NoiseLaw`].
 
 mod brownian;
+mod independent;
+mod isotropic;
 mod law;
 mod stable;
 mod table;
 
 pub use brownian::Brownian;
+pub use independent::Independent;
+pub use isotropic::{Isotropic, isotropic_constant};
 pub use stable::{Stable, tail_constant};
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +92,8 @@ pub trait Noise: Send + Sync {
         false
     }
 
-    /// Variance of the Gaussian part (of each coordinate) over a unit of time; 0 without one.
+    /// Variance of the Gaussian part (of each coordinate, the largest where they differ) over a unit of
+    /// time; 0 without one.
     fn gaussian_variance(&self) -> f64;
 
     /// Whether there is a jump part.
@@ -132,6 +137,19 @@ pub enum NoiseLaw {
         /// Skewness in [-1, 1], in the S1 parameterisation.
         beta: f64,
     },
+    /// A noise in several dimensions with independent coordinates.
+    Independent {
+        /// One process on the line a coordinate.
+        coordinates: Vec<NoiseLaw>,
+    },
+    /// Rotation-invariant stable motion, `E exp(i w.Z_t) = exp(-t |w|^alpha)`; at `alpha = 2` this is
+    /// `sqrt(2) B`.
+    Isotropic {
+        /// Tail index in (0, 2].
+        alpha: f64,
+        /// Number of coordinates, at least 1.
+        dimension: usize,
+    },
 }
 
 impl NoiseLaw {
@@ -141,16 +159,28 @@ impl NoiseLaw {
         Self::Stable { alpha, beta: 0.0 }
     }
 
+    /// This process in each of `dimension` independent coordinates.
+    #[must_use]
+    pub fn independent(self, dimension: usize) -> Self {
+        Self::Independent { coordinates: vec![self; dimension] }
+    }
+
     /// Checks the parameters and builds the process.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2].
+    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2]; a noise without coordinates, or with a
+    /// coordinate that is not a process on the line.
     pub fn build(&self) -> Result<Box<dyn Noise>, IntegratorError> {
         Ok(match *self {
             Self::Brownian => Box::new(Brownian::standard()),
             // sqrt(2) B has continuous paths: the Gaussian sampler and its crossing test are exact.
             Self::Stable { alpha: 2.0, .. } => Box::new(Brownian::with_variance(2.0)),
             Self::Stable { alpha, beta } => Box::new(Stable::new(alpha, beta)?),
+            Self::Independent { ref coordinates } => {
+                let coordinates = coordinates.iter().map(Self::build).collect::<Result<_, _>>()?;
+                Box::new(Independent::new(coordinates)?)
+            }
+            Self::Isotropic { alpha, dimension } => Box::new(Isotropic::new(alpha, dimension)?),
         })
     }
 
@@ -160,6 +190,8 @@ impl NoiseLaw {
         match self {
             Self::Brownian => "brownian",
             Self::Stable { .. } => "stable",
+            Self::Independent { .. } => "independent",
+            Self::Isotropic { .. } => "isotropic",
         }
     }
 }
