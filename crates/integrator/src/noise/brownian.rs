@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::table::QuantileTable;
-use super::{BLOCK, Noise, NoiseBlock};
-use crate::rng::LaneRng;
+use super::{Noise, NoiseBlock};
+use crate::rng::{LaneRng, draw};
 
 /// Brownian motion with `Var Z_t = variance * t`.
 ///
@@ -43,8 +43,6 @@ impl Noise for Brownian {
     fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
         // The table is that of variance 2.
         self.table.fill((0.5 * self.variance).sqrt(), 0.0, rng, lanes, &mut block.increments);
-        for row in 0..BLOCK / 2 {
-            rng.next(lanes, &mut block.crossings[row]);
-        }
+        draw(rng, lanes, &mut block.crossings);
     }
 }
