@@ -3,6 +3,8 @@
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::dispatch;
+
 /// Lanes of one batch: paths that are stepped together.
 pub const LANES: usize = 64;
 
@@ -103,6 +105,18 @@ impl LaneRng {
             s2[k] ^= t;
             s3[k] = s3[k].rotate_left(45);
         }
+    }
+}
+
+dispatch! {
+    /// The next 64 bits of the first `lanes` lanes, row by row.
+    pub(crate) fn draw[](rng: &mut LaneRng, lanes: usize, rows: &mut [[u64; LANES]]) = draw_kernel
+}
+
+#[inline(always)]
+fn draw_kernel(rng: &mut LaneRng, lanes: usize, rows: &mut [[u64; LANES]]) {
+    for row in rows {
+        rng.next(lanes, row);
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::table::QuantileTable;
-use super::{BLOCK, Noise, NoiseBlock, Sampler, Side};
+use super::{Noise, NoiseBlock, Sampler, Side};
 use crate::error::IntegratorError;
-use crate::rng::LaneRng;
+use crate::rng::{LaneRng, draw};
 
 /// Brownian motion with `Var Z_t = variance * t`; exponent `psi(w) = -variance w^2 / 2`, no jumps.
 ///
@@ -70,9 +70,7 @@ impl Sampler for Increments {
     fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
         for block in blocks {
             self.table.fill(self.scale, 0.0, rng, lanes, &mut block.diffusion);
-            for row in 0..BLOCK / 2 {
-                rng.next(lanes, &mut block.crossings[row]);
-            }
+            draw(rng, lanes, &mut block.crossings);
         }
     }
 }

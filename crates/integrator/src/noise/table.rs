@@ -157,12 +157,10 @@ impl QuantileTable {
         (start - FIRST + lower, draw - f64::from_bits(start << PIECE_SHIFT))
     }
 
-    /// The variate of a draw that is in a piece.
+    /// The sign bit where the lowest bit of a draw is the sign, 0 where it chose the half.
     #[inline(always)]
-    fn value(&self, bits: u64, piece: u64, offset: f64) -> f64 {
-        let Some(&Piece([c0, c1, c2, c3])) = self.pieces.get(piece as usize) else { return 0.0 };
-        let x = ((c3 * offset + c2) * offset + c1) * offset + c0;
-        if self.is_symmetric { f64::from_bits(x.to_bits() ^ (bits << 63)) } else { x }
+    fn sign(&self) -> u64 {
+        u64::from(self.is_symmetric) << 63
     }
 }
 
@@ -204,9 +202,14 @@ fn look_up(table: &QuantileTable, affine: [f64; 2], row: &Row, out: &mut [f64]) 
 #[inline(always)]
 fn look_up_from(lane: usize, table: &QuantileTable, affine: [f64; 2], row: &Row, out: &mut [f64]) {
     let [scale, shift] = affine;
+    let sign = table.sign();
     let places = row.piece[lane..].iter().zip(&row.offset[lane..]).zip(&row.bits[lane..]);
-    for (out, ((&piece, &offset), &bits)) in out.iter_mut().zip(places) {
-        *out = scale * table.value(bits, piece, offset) + shift;
+    for (out, ((&piece, offset), bits)) in out.iter_mut().zip(places) {
+        // There is always one.
+        if let Some(Piece([c0, c1, c2, c3])) = table.pieces.get(piece as usize) {
+            let x = ((c3 * offset + c2) * offset + c1) * offset + c0;
+            *out = scale * f64::from_bits(x.to_bits() ^ (bits << 63 & sign)) + shift;
+        }
     }
 }
 
@@ -220,7 +223,8 @@ fn fill_avx2(
     rows: &mut [[f64; LANES]; BLOCK],
 ) {
     fill_kernel(table, affine, rng, lanes, rows, |table, affine, row, out| {
-        look_up_avx2(table, affine, row, out);
+        // SAFETY: this function has the features.
+        unsafe { look_up_avx2(table, affine, row, out) };
     });
 }
 
@@ -234,64 +238,53 @@ fn fill_avx512(
     rows: &mut [[f64; LANES]; BLOCK],
 ) {
     fill_kernel(table, affine, rng, lanes, rows, |table, affine, row, out| {
-        look_up_avx2(table, affine, row, out);
+        // SAFETY: this function has the features.
+        unsafe { look_up_avx2(table, affine, row, out) };
     });
 }
 
 /// [`look_up`] for four lanes at a time: four pieces are loaded whole and transposed in registers.
 ///
-/// The compiler gathers coefficient by coefficient instead: 1.7 ns a variate against 1.3 ns.
+/// The compiler would gather coefficient by coefficient: 1.8 ns a variate against 1.4 ns.
+///
+/// # Safety
+/// The processor must have AVX2, and the first places of the row must be those that `locate` gave for
+/// this table.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn look_up_avx2(table: &QuantileTable, affine: [f64; 2], row: &Row, out: &mut [f64]) {
+unsafe fn look_up_avx2(table: &QuantileTable, affine: [f64; 2], row: &Row, out: &mut [f64]) {
     use core::arch::x86_64::*;
 
-    let [scale, shift] = affine.map(|factor| _mm256_set1_pd(factor));
-    let sign = _mm256_set1_pd(if table.is_symmetric { -0.0 } else { 0.0 });
     let (quads, rest) = out.as_chunks_mut::<4>();
-    let mut lane = 0;
-    for out in quads {
-        let pieces = &row.piece[lane..lane + 4];
-        // SAFETY: `locate` made the numbers: at most `HALF - 1`, as its draw is in [1, 2^64], and `HALF` more
-        // in the lower half of a table that has one. A piece is four floats, aligned for loads of two.
-        let [p0, p1, p2, p3] =
-            core::array::from_fn(|k| unsafe { table.pieces.as_ptr().add(pieces[k] as usize).cast::<f64>() });
-        // SAFETY: as above.
-        let [a, b, c, d] = unsafe {
-            [
-                _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_load_pd(p0)), _mm_load_pd(p2)),
-                _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_load_pd(p1)), _mm_load_pd(p3)),
-                _mm256_insertf128_pd::<1>(
-                    _mm256_castpd128_pd256(_mm_load_pd(p0.add(2))),
-                    _mm_load_pd(p2.add(2)),
-                ),
-                _mm256_insertf128_pd::<1>(
-                    _mm256_castpd128_pd256(_mm_load_pd(p1.add(2))),
-                    _mm_load_pd(p3.add(2)),
-                ),
-            ]
-        };
-        let (c0, c1) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
-        let (c2, c3) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
-        // SAFETY: the slices have four elements.
-        let (offset, bits) = unsafe {
-            (
-                _mm256_loadu_pd(row.offset[lane..lane + 4].as_ptr()),
-                _mm256_loadu_si256(row.bits[lane..lane + 4].as_ptr().cast()),
-            )
-        };
-        let x = _mm256_add_pd(_mm256_mul_pd(c3, offset), c2);
-        let x = _mm256_add_pd(_mm256_mul_pd(x, offset), c1);
-        let x = _mm256_add_pd(_mm256_mul_pd(x, offset), c0);
-        let side = _mm256_castsi256_pd(_mm256_slli_epi64::<63>(bits));
-        let x = _mm256_xor_pd(x, _mm256_and_pd(side, sign));
-        let x = _mm256_add_pd(_mm256_mul_pd(scale, x), shift);
-        // SAFETY: `out` has four elements.
-        unsafe { _mm256_storeu_pd(out.as_mut_ptr(), x) };
-        lane += 4;
+    let lanes = 4 * quads.len();
+    let places = row.piece.as_chunks::<4>().0.iter().zip(row.offset.as_chunks::<4>().0);
+    // SAFETY: AVX2 is there. The number of a piece is at most `HALF - 1`, as `locate` has its draw in
+    // [1, 2^64], and `HALF` more in the lower half of a table that has one: no load leaves the table. A
+    // piece is four floats, aligned for loads of two. The other loads and stores are of arrays of four.
+    unsafe {
+        let [scale, shift] = affine.map(|factor| _mm256_set1_pd(factor));
+        let sign = _mm256_set1_pd(f64::from_bits(table.sign()));
+        for ((out, (piece, offset)), bits) in quads.iter_mut().zip(places).zip(row.bits.as_chunks::<4>().0) {
+            let pair = |low: usize, high: usize, at: usize| {
+                let [low, high] = [low, high]
+                    .map(|k| _mm_load_pd(table.pieces.as_ptr().add(piece[k] as usize).cast::<f64>().add(at)));
+                _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(low), high)
+            };
+            let (even, odd) = (pair(0, 2, 0), pair(1, 3, 0));
+            let (c0, c1) = (_mm256_unpacklo_pd(even, odd), _mm256_unpackhi_pd(even, odd));
+            let (even, odd) = (pair(0, 2, 2), pair(1, 3, 2));
+            let (c2, c3) = (_mm256_unpacklo_pd(even, odd), _mm256_unpackhi_pd(even, odd));
+            let offset = _mm256_loadu_pd(offset.as_ptr());
+            let x = _mm256_add_pd(_mm256_mul_pd(c3, offset), c2);
+            let x = _mm256_add_pd(_mm256_mul_pd(x, offset), c1);
+            let x = _mm256_add_pd(_mm256_mul_pd(x, offset), c0);
+            let side = _mm256_slli_epi64::<63>(_mm256_loadu_si256(bits.as_ptr().cast()));
+            let x = _mm256_xor_pd(x, _mm256_and_pd(_mm256_castsi256_pd(side), sign));
+            _mm256_storeu_pd(out.as_mut_ptr(), _mm256_add_pd(_mm256_mul_pd(scale, x), shift));
+        }
     }
-    look_up_from(lane, table, affine, row, rest);
+    look_up_from(lanes, table, affine, row, rest);
 }
 
 /// The zeros of the Chebyshev polynomial of degree `N` on [0, 1], ascending.
@@ -340,7 +333,10 @@ mod tests {
     /// The variate of one draw.
     fn variate(table: &QuantileTable, bits: u64) -> f64 {
         let (piece, offset) = QuantileTable::locate(bits, table.is_symmetric);
-        table.value(bits, piece, offset)
+        let row = Row { bits: [bits; LANES], piece: [piece; LANES], offset: [offset; LANES] };
+        let mut x = [f64::NAN];
+        look_up(table, [1.0, 0.0], &row, &mut x);
+        x[0]
     }
 
     #[test]
