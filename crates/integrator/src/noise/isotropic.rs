@@ -124,7 +124,7 @@ impl Sampler for Increments {
         let mut roots = [[0.0; LANES]; BLOCK];
         subordinator_roots(self.alpha, self.log_scale, rng, lanes, &mut roots);
         for block in blocks {
-            self.normal.fill(1.0, rng, lanes, &mut block.jumps);
+            self.normal.fill(1.0, 0.0, rng, lanes, &mut block.jumps);
             scale_rows(&roots, lanes, &mut block.jumps);
         }
     }
