@@ -278,6 +278,7 @@ fn the_same_bits_on_every_instruction_set_and_for_any_number_of_lanes() {
 fn speed() {
     let laws = [
         NoiseLaw::stable(1.5),
+        NoiseLaw::stable(0.4),
         NoiseLaw::stable(1.5).independent(10),
         NoiseLaw::Brownian,
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 1 },
