@@ -28,6 +28,6 @@ pub mod simd;
 pub use error::IntegratorError;
 pub use noise::NoiseLaw;
 pub use path::{Path, Sde};
-pub use potential::{ClosurePotential, Drift, Potential};
+pub use potential::{ClosurePotential, Drift, ExpressionField, Potential, TablePotential};
 pub use rng::StreamKey;
 pub use scheme::SchemeKind;
