@@ -11,7 +11,7 @@ use levyscape_integrator::noise::{BLOCK, NoiseBlock};
 use levyscape_integrator::potential::ExpressionPotential;
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::simd::{force, supported};
-use levyscape_integrator::{NoiseLaw, Potential, SchemeKind, StreamKey};
+use levyscape_integrator::{NoiseLaw, Potential, SchemeKind, Sde, StreamKey};
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -48,18 +48,20 @@ fn scalar_stable(rng: &mut Xoshiro256PlusPlus, alpha: f64) -> f64 {
 }
 
 fn variates(alpha: f64) -> [f64; 2] {
-    let Ok(noise) = (NoiseLaw::Stable { alpha }).build() else { return [f64::NAN; 2] };
+    let Ok(Ok(sampler)) = NoiseLaw::stable(alpha).build().map(|noise| noise.sampler(1.0)) else {
+        return [f64::NAN; 2];
+    };
     let mut lanes = LaneRng::default();
     for lane in 0..LANES {
         lanes.seed_lane(lane, &KEY, lane as u64);
     }
-    let mut block = NoiseBlock::new();
+    let mut blocks = NoiseBlock::zeros(1);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     pair(
         || {
             for _ in 0..500 {
-                noise.fill(&mut lanes, LANES, &mut block);
-                black_box(&block);
+                sampler.fill(&mut lanes, LANES, &mut blocks);
+                black_box(&blocks);
             }
             (500 * BLOCK * LANES) as f64
         },
@@ -74,15 +76,16 @@ fn variates(alpha: f64) -> [f64; 2] {
 
 /// First exit from the left well of `x^4/4 - x^2/2`: 400 paths of the engine on one thread against a
 /// scalar loop over the same number of paths.
-fn exits(potential: &dyn Potential, law: NoiseLaw, scheme: SchemeKind, pair_with_coarse: bool) -> [f64; 2] {
-    let epsilon = if law == NoiseLaw::Brownian { 0.5 } else { 0.1 };
+fn exits(potential: &dyn Potential, law: &NoiseLaw, scheme: SchemeKind, pair_with_coarse: bool) -> [f64; 2] {
+    let epsilon = if *law == NoiseLaw::Brownian { 0.5 } else { 0.1 };
     let step = 1e-3;
-    let Ok(noise) = law.build() else { return [f64::NAN; 2] };
-    let stepping = Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window: [-4.0, 4.0] };
-    let region = StopRegion::interval(f64::NEG_INFINITY, 0.0);
-    let Ok(ensemble) = Ensemble::new(potential, noise.as_ref(), epsilon, -1.0, region, &stepping, KEY) else {
+    let window = vec![[-4.0, 4.0]];
+    let Ok(sde) = Sde::builder().potential(potential).noise(law).epsilon(epsilon).build() else {
         return [f64::NAN; 2];
     };
+    let stepping = Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window };
+    let region = StopRegion::interval(f64::NEG_INFINITY, 0.0);
+    let Ok(ensemble) = Ensemble::new(&sde, &[-1.0], region, &stepping, KEY) else { return [f64::NAN; 2] };
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     pair(
         || {
@@ -96,9 +99,9 @@ fn exits(potential: &dyn Potential, law: NoiseLaw, scheme: SchemeKind, pair_with
             for _ in 0..8 {
                 let mut x: f64 = -1.0;
                 while x < 0.0 {
-                    let noise = match law {
+                    let noise = match *law {
                         NoiseLaw::Brownian => step.sqrt() * rng.sample::<f64, _>(StandardNormal),
-                        NoiseLaw::Stable { alpha } => step.powf(1.0 / alpha) * scalar_stable(&mut rng, alpha),
+                        _ => step.powf(1.0 / 1.5) * scalar_stable(&mut rng, 1.5),
                     };
                     x += -step * (x * x * x - x) + epsilon * noise;
                     steps += 1.0;
@@ -120,18 +123,16 @@ fn main() {
             report(&format!("stable variate, alpha {alpha}, {level:?}"), variates(alpha));
         }
         pool.install(|| {
-            for (name, law) in
-                [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::Stable { alpha: 1.5 })]
-            {
+            for (name, law) in [("brownian", NoiseLaw::Brownian), ("stable 1.5", NoiseLaw::stable(1.5))] {
                 for scheme in SchemeKind::ALL {
                     report(
                         &format!("first exit, {name}, {}, a step, {level:?}", scheme.name()),
-                        exits(&potential, law, scheme, false),
+                        exits(&potential, &law, scheme, false),
                     );
                 }
                 report(
                     &format!("first exit, {name}, euler with step bias, a step, {level:?}"),
-                    exits(&potential, law, SchemeKind::Euler, true),
+                    exits(&potential, &law, SchemeKind::Euler, true),
                 );
             }
         });

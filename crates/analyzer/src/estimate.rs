@@ -387,11 +387,12 @@ mod tests {
         PathRecord { time, position: 1.0, previous: 0.0, steps: 1, outcome }
     }
 
+    fn pair(fine: PathRecord, coarse: Option<PathRecord>) -> PathPair {
+        PathPair { fine, coarse, place: Box::default() }
+    }
+
     fn exits(times: &[f64]) -> Vec<PathPair> {
-        times
-            .iter()
-            .map(|&t| PathPair { fine: record(t, Outcome::Exited(Stop::Upper)), coarse: None })
-            .collect()
+        times.iter().map(|&t| pair(record(t, Outcome::Exited(Stop::Upper)), None)).collect()
     }
 
     #[test]
@@ -407,7 +408,7 @@ mod tests {
     #[test]
     fn censored_paths_count_with_their_time_at_risk() {
         let mut pairs = exits(&[1.0, 3.0]);
-        pairs.extend([5.0, 5.0].map(|t| PathPair { fine: record(t, Outcome::Censored), coarse: None }));
+        pairs.extend([5.0, 5.0].map(|t| pair(record(t, Outcome::Censored), None)));
         let sample = Sample { pairs: &pairs, order: 1.0 };
         let Some(mean) = sample.mean_time() else { panic!("two exits") };
         assert_eq!(mean.value, 7.0);
@@ -427,6 +428,7 @@ mod tests {
             .map(|_| PathPair {
                 fine: record(11.0, Outcome::Exited(Stop::Upper)),
                 coarse: Some(record(10.0 + core::f64::consts::SQRT_2, Outcome::Exited(Stop::Upper))),
+                place: Box::default(),
             })
             .collect();
         let Some(mean) = (Sample { pairs: &pairs, order: 0.5 }).mean_time() else { panic!("ten exits") };

@@ -78,7 +78,7 @@ pub fn study() -> Study {
     .enumerate()
     {
         let noise = match kind {
-            "stable" => NoiseLaw::Stable { alpha: 1.5, epsilon },
+            "stable" => NoiseLaw::stable(1.5, epsilon),
             _ => NoiseLaw::Brownian { epsilon },
         };
         let swept: Map<_, _> =

@@ -10,7 +10,7 @@ use levyscape_engine::{Stepping, StopRegion};
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::ExpressionPotential;
 use levyscape_integrator::scheme::{Choice, Geometry, choose, euler_blow_up_rate};
-use levyscape_integrator::{NoiseLaw, Potential, SchemeKind};
+use levyscape_integrator::{IntegratorError, NoiseLaw, Potential, SchemeKind, Sde};
 
 use crate::errors::ScenarioError;
 use crate::scenario::{
@@ -35,6 +35,16 @@ pub struct Problem {
     /// Scheme and step of the point, the finest that any of its tasks asks for.
     pub choice: Choice,
     pub tasks: Vec<Task>,
+}
+
+impl Problem {
+    /// The equation.
+    ///
+    /// # Errors
+    /// Parameters that the scenario's checks let pass and the equation does not.
+    pub fn sde(&self) -> Result<Sde<'_>, IntegratorError> {
+        Sde::builder().potential(self.potential.as_ref()).noise(&self.law).epsilon(self.epsilon).build()
+    }
 }
 
 /// What a task of the scenario asks for.
@@ -83,7 +93,7 @@ impl EnsembleTask {
             step: choice.step,
             max_time: self.max_time,
             pair,
-            window: self.window,
+            window: vec![self.window],
         }
     }
 }
@@ -101,8 +111,8 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let epsilon = scenario.noise.epsilon;
     let (law, theory_noise) = match scenario.noise.kind {
         NoiseKind::Brownian => (NoiseLaw::Brownian, theory::NoiseLaw::Brownian { epsilon }),
-        NoiseKind::Stable { alpha, .. } => {
-            (NoiseLaw::Stable { alpha }, theory::NoiseLaw::Stable { alpha, epsilon })
+        NoiseKind::Stable { alpha, beta } => {
+            (NoiseLaw::Stable { alpha, beta }, theory::NoiseLaw::Stable { alpha, beta, epsilon })
         }
     };
     let noise = law.build().map_err(|error| file.error_at(index, "noise.alpha", error.to_string(), None))?;
@@ -426,7 +436,7 @@ impl Context<'_> {
             // A start close to an edge asks for a finer step, but not for an absurd one.
             length = length.min(nearest(*start).max(0.2 * length));
         }
-        if noise.continuous_variance().is_none() {
+        if noise.has_jumps() {
             // A jumping path must be able to land in a target, not only to pass over it.
             length = targets.iter().map(|[lo, hi]| 2.5 * (hi - lo)).fold(length, f64::min);
         }

@@ -2,7 +2,7 @@
 
 use levyscape_analyzer::estimate::{Sample, weak_order};
 use levyscape_engine::{Control, EngineError, Ensemble, PathPair, Trajectory, trajectory};
-use levyscape_integrator::{Sde, StreamKey};
+use levyscape_integrator::StreamKey;
 
 use super::problem::{EnsembleTask, Problem};
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec};
@@ -49,17 +49,16 @@ pub fn ensemble(
     streams: Streams,
     control: &Control,
 ) -> Result<Simulated, EngineError> {
+    let sde = problem.sde()?;
     let ensemble = Ensemble::new(
-        problem.potential.as_ref(),
-        problem.noise.as_ref(),
-        problem.epsilon,
-        task.problem.start,
+        &sde,
+        &[task.problem.start],
         task.region(),
         &task.stepping(&problem.choice, spec.step_bias),
         streams.key,
     )?
     .with_numbers(streams.position, streams.starts);
-    let order = weak_order(problem.noise.stability_index(), problem.noise.continuous_variance().is_some());
+    let order = weak_order(problem.noise.scaling_index(), !problem.noise.has_jumps());
     let Some(target) = spec.relative_error else {
         let pairs = ensemble.run(0..spec.paths.unwrap_or(DEFAULT_PATHS), control)?;
         return Ok(Simulated { pairs, order, reached: None });
@@ -116,10 +115,11 @@ pub fn paths(
     key: StreamKey,
     control: &Control,
 ) -> Result<Vec<Trajectory>, EngineError> {
-    let sde = Sde::new(problem.potential.as_ref(), problem.law, problem.epsilon)?.with_window(window);
+    let sde = problem.sde()?;
     (0..count)
         .map(|path| {
-            let walk = sde.path_of_stream(start, problem.choice.step, problem.choice.kind, &key, path)?;
+            let walk = sde.walk(start).step(problem.choice.step).scheme(problem.choice.kind);
+            let walk = walk.window(&[window]).stream(key, path).start()?;
             let drawn = trajectory(walk, problem.choice.step, end_time, DRAWN_POINTS, &control.cancel)?;
             control.paths.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
             Ok(drawn)

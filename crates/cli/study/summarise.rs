@@ -196,7 +196,7 @@ pub fn noise(problem: &Problem) -> NoiseSummary {
         kind: problem.law.name().to_owned(),
         alpha: match problem.law {
             NoiseLaw::Brownian => None,
-            NoiseLaw::Stable { alpha } => Some(alpha),
+            NoiseLaw::Stable { alpha, .. } => Some(alpha),
         },
         epsilon: problem.epsilon,
     }

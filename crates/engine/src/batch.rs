@@ -1,25 +1,24 @@
 //! The inner loop: up to 64 paths, or pairs of paths, in structure-of-arrays form.
 
-use levyscape_integrator::dispatch;
-use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, Noise, NoiseBlock};
+use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, NoiseBlock, Sampler};
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
-use levyscape_integrator::scheme::DriftStep;
+use levyscape_integrator::{Amplitude, Scheme, dispatch};
 
 use crate::record::{Outcome, PathPair, PathRecord, Stop};
-use crate::stopping::StopRegion;
+use crate::stopping::{Region, StopRegion};
 
 /// What all lanes share.
 pub(crate) struct Shared<'a> {
-    pub noise: &'a dyn Noise,
-    /// Maps of the fine and of the coarse step.
-    pub maps: [&'a dyn DriftStep; 2],
-    pub region: &'a StopRegion,
-    pub start: f64,
+    pub sampler: &'a dyn Sampler,
+    /// The schemes of the fine and of the coarse step.
+    pub schemes: [&'a dyn Scheme; 2],
+    pub amplitude: &'a Amplitude<'a>,
+    pub has_jumps: bool,
+    /// Variance of the Gaussian part of Z over a unit of time.
+    pub gaussian_variance: f64,
+    pub region: &'a Region,
+    pub start: &'a [f64],
     pub step: f64,
-    /// `epsilon * step^(1/alpha)`.
-    pub scale: f64,
-    /// `Some(Var(epsilon Z) * step / 2)` where the paths are continuous.
-    pub half_variance: Option<f64>,
     /// A multiple of [`BLOCK`].
     pub max_steps: u64,
     pub max_time: f64,
@@ -27,95 +26,148 @@ pub(crate) struct Shared<'a> {
     pub key: StreamKey,
 }
 
-/// The stop test in the form that the kernels take.
-struct Test {
-    lower: (f64, Stop),
-    upper: (f64, Stop),
-    half_variance: Option<f64>,
+/// How a step is taken and its end is seen.
+enum Motion<'a> {
+    /// On the line, by jumps, with a constant amplitude: the path stops where it lands.
+    Jump { region: &'a StopRegion, epsilon: f64 },
+    /// On the line, by diffusion, with a constant amplitude: crossings within the step are seen.
+    Diffuse { barriers: Barriers, epsilon: f64 },
+    /// On the line, by whatever noise and amplitude there may be.
+    Line { region: &'a StopRegion, barriers: Barriers },
+    /// In several dimensions, looked at on the grid.
+    Space,
 }
 
-impl Shared<'_> {
-    fn test(&self) -> Test {
-        let [lower, upper] = match self.half_variance {
-            Some(_) => self.region.barriers(self.start),
-            None => [(self.region.lower, Stop::Lower), (self.region.upper, Stop::Upper)],
-        };
-        Test { lower, upper, half_variance: self.half_variance }
+impl<'a> Motion<'a> {
+    fn of(shared: &Shared<'a>) -> Self {
+        let (Region::Line(region), &[start]) = (shared.region, shared.start) else { return Self::Space };
+        let [lower, upper] = region.barriers(start);
+        let barriers = Barriers { lower, upper };
+        match shared.amplitude {
+            Amplitude::Constant(epsilon) if !(shared.has_jumps && shared.gaussian_variance > 0.0) => {
+                let epsilon = epsilon.first().copied().unwrap_or(f64::NAN);
+                if shared.has_jumps {
+                    Self::Jump { region, epsilon }
+                } else {
+                    Self::Diffuse { barriers, epsilon }
+                }
+            }
+            _ => Self::Line { region, barriers },
+        }
     }
 }
 
-/// One grid of paths: the fine ones, or the coarse ones.
-#[repr(align(64))]
+/// The barriers that a continuous path meets first.
+#[derive(Clone, Copy)]
+struct Barriers {
+    lower: (f64, Stop),
+    upper: (f64, Stop),
+}
+
+/// One grid of paths: the fine ones, or the coarse ones. One row a coordinate.
 struct Grid {
-    x: [f64; LANES],
-    moved: [f64; LANES],
-    next: [f64; LANES],
-    /// How close each path came to its barriers in the step; see [`diffuse`].
-    margin: [f64; LANES],
+    x: Vec<[f64; LANES]>,
+    moved: Vec<[f64; LANES]>,
+    next: Vec<[f64; LANES]>,
+    /// Middles of coarse steps.
+    middle: Vec<[f64; LANES]>,
+    /// How close each path came to its barriers in each half of the step; see [`diffuse`].
+    margins: [[f64; LANES]; 2],
     ended: [Option<PathRecord>; LANES],
+    /// In several dimensions: where each path ended.
+    places: Vec<Box<[f64]>>,
 }
 
 impl Grid {
-    fn new() -> Self {
+    fn new(dimension: usize) -> Self {
+        let rows = vec![[0.0; LANES]; dimension];
         Self {
-            x: [0.0; LANES],
-            moved: [0.0; LANES],
-            next: [0.0; LANES],
-            margin: [0.0; LANES],
+            x: rows.clone(),
+            moved: rows.clone(),
+            next: rows.clone(),
+            middle: rows,
+            margins: [[0.0; LANES]; 2],
             ended: [None; LANES],
+            places: vec![Box::default(); LANES],
         }
     }
 
-    fn place(&mut self, lane: usize, start: f64) {
-        self.x[lane] = start;
+    fn place(&mut self, lane: usize, start: &[f64]) {
+        for (row, &start) in self.x.iter_mut().zip(start) {
+            row[lane] = start;
+        }
         self.ended[lane] = None;
     }
 
     /// Notes the first end of a lane's path and parks the lane at the start until it is refilled.
     #[cold]
-    fn end(&mut self, lane: usize, time: f64, steps: u64, position: f64, outcome: Outcome, park: f64) {
-        let previous = self.x[lane];
-        self.ended[lane].get_or_insert(PathRecord { time, position, previous, steps, outcome });
-        self.next[lane] = park;
+    fn end(&mut self, lane: usize, time: f64, steps: u64, end: End, park: &[f64]) {
+        if self.ended[lane].is_none() {
+            let End { position, outcome } = end;
+            let previous = self.x[0][lane];
+            self.ended[lane] = Some(PathRecord { time, position, previous, steps, outcome });
+            if self.next.len() > 1 {
+                self.places[lane] = self.next.iter().map(|row| row[lane]).collect();
+            }
+        }
+        for (row, &park) in self.next.iter_mut().zip(park) {
+            row[lane] = park;
+        }
     }
 
     fn move_lane(&mut self, from: usize, to: usize) {
-        self.x[to] = self.x[from];
+        for row in &mut self.x {
+            row[to] = row[from];
+        }
         self.ended[to] = self.ended[from];
+        self.places.swap(to, from);
     }
+
+    /// The place of a path that has not ended.
+    fn current(&self, lane: usize) -> Box<[f64]> {
+        if self.x.len() > 1 { self.x.iter().map(|row| row[lane]).collect() } else { Box::default() }
+    }
+}
+
+/// How a path ended, and where.
+struct End {
+    outcome: Outcome,
+    position: f64,
 }
 
 /// Up to [`LANES`] running paths with their random streams.
 pub(crate) struct Batch<'a> {
     shared: &'a Shared<'a>,
-    test: Test,
+    motion: Motion<'a>,
     rng: LaneRng,
-    block: Box<NoiseBlock>,
-    /// Sums of two increments, for the coarse paths.
-    sums: [f64; LANES],
+    blocks: Vec<NoiseBlock>,
+    /// What moves the paths in a step: diffusion and jumps, one row a coordinate.
+    increments: [Vec<[f64; LANES]>; 2],
     path: [u64; LANES],
     taken: [u64; LANES],
     running: usize,
+    /// No more lanes than this are used.
+    lanes: usize,
     fine: Grid,
     coarse: Grid,
-    /// Middles of coarse steps.
-    middles: Grid,
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(shared: &'a Shared<'a>) -> Self {
+    pub fn new(shared: &'a Shared<'a>, lanes: usize) -> Self {
+        let dimension = shared.start.len();
+        let rows = vec![[0.0; LANES]; dimension];
         Self {
             shared,
-            test: shared.test(),
+            motion: Motion::of(shared),
             rng: LaneRng::default(),
-            block: NoiseBlock::new(),
-            sums: [0.0; LANES],
+            blocks: NoiseBlock::zeros(dimension),
+            increments: [rows.clone(), rows],
             path: [0; LANES],
             taken: [0; LANES],
             running: 0,
-            fine: Grid::new(),
-            coarse: Grid::new(),
-            middles: Grid::new(),
+            lanes: lanes.clamp(1, LANES),
+            fine: Grid::new(dimension),
+            coarse: Grid::new(dimension),
         }
     }
 
@@ -129,7 +181,7 @@ impl<'a> Batch<'a> {
 
     /// Fills free lanes with the paths that `next` hands out; false once nothing runs.
     pub fn refill(&mut self, mut next: impl FnMut() -> Option<u64>) -> bool {
-        while self.running < LANES {
+        while self.running < self.lanes {
             let Some(path) = next() else { break };
             self.place(self.running, path);
             self.running += 1;
@@ -141,11 +193,13 @@ impl<'a> Batch<'a> {
     /// number of steps taken, both grids together.
     pub fn advance(&mut self, mut done: impl FnMut(u64, PathPair)) -> u64 {
         let n = self.running;
-        self.shared.noise.fill(&mut self.rng, n, &mut self.block);
+        self.shared.sampler.fill(&mut self.rng, n, &mut self.blocks);
         for row in 0..BLOCK {
-            self.step_fine(row);
-            if self.shared.pair && row % 2 == 1 {
-                self.step_coarse(row);
+            let Self { shared, motion, blocks, increments, fine, coarse, taken, .. } = self;
+            let step = Step { shared, motion, blocks, taken, n, row };
+            step.take(fine, increments, 1);
+            if shared.pair && row % 2 == 1 {
+                step.take(coarse, increments, 2);
             }
         }
         let steps = (n * BLOCK) as u64;
@@ -157,23 +211,24 @@ impl<'a> Batch<'a> {
                 let record = grid.ended[lane].or_else(|| {
                     out_of_time.then(|| PathRecord {
                         time: self.shared.max_time,
-                        position: grid.x[lane],
-                        previous: grid.x[lane],
+                        position: grid.x[0][lane],
+                        previous: grid.x[0][lane],
                         steps: self.shared.steps_to_horizon(step),
                         outcome: Outcome::Censored,
                     })
                 })?;
                 Some(self.shared.censor(record))
             };
-            let pair = match (ended(&self.fine, 1), self.shared.pair) {
-                (Some(fine), false) => Some(PathPair { fine, coarse: None }),
-                (Some(fine), true) => {
-                    ended(&self.coarse, 2).map(|coarse| PathPair { fine, coarse: Some(coarse) })
-                }
-                (None, _) => None,
-            };
-            if let Some(pair) = pair {
-                done(self.path[lane], pair);
+            let fine = ended(&self.fine, 1);
+            let coarse = if self.shared.pair { ended(&self.coarse, 2) } else { None };
+            if let Some(fine) = fine
+                && (coarse.is_some() || !self.shared.pair)
+            {
+                let place = match self.fine.ended[lane] {
+                    Some(_) => core::mem::take(&mut self.fine.places[lane]),
+                    None => self.fine.current(lane),
+                };
+                done(self.path[lane], PathPair { fine, coarse, place });
                 self.running -= 1;
                 let last = self.running;
                 self.rng.move_lane(last, lane);
@@ -188,101 +243,287 @@ impl<'a> Batch<'a> {
         }
         if self.shared.pair { steps + steps / 2 } else { steps }
     }
+}
 
-    fn step_fine(&mut self, row: usize) {
-        let n = self.running;
-        let Self { shared, test, block, fine: grid, taken, .. } = self;
-        shared.maps[0].advance(&grid.x[..n], &mut grid.moved[..n]);
-        let increments = &block.increments[row][..n];
-        let stopped = match test.half_variance {
-            None => test.jump(grid, increments, shared, n),
-            Some(half_variance) => diffuse(
-                &grid.x[..n],
-                &grid.moved[..n],
-                increments,
-                [1.0, shared.scale, LARGEST_EXPONENTIAL * half_variance],
-                test.limits(),
-                &mut grid.next[..n],
-                &mut grid.margin[..n],
-            ),
-        };
-        if stopped {
-            for lane in 0..n {
-                let (x, next) = (grid.x[lane], grid.next[lane]);
-                let ended = match test.half_variance {
-                    None => landed(next, shared.region),
-                    Some(_) => test.crossed(x, next, grid.margin[lane], || block.exponential(row, lane)),
-                };
-                if let Some((outcome, position)) = ended {
-                    let taken = taken[lane] + row as u64;
-                    grid.end(
-                        lane,
-                        (taken as f64 + 0.5) * shared.step,
-                        taken + 1,
-                        position,
-                        outcome,
-                        shared.start,
-                    );
-                }
+/// One row of a block for all running paths.
+struct Step<'a, 'b> {
+    shared: &'b Shared<'a>,
+    motion: &'b Motion<'a>,
+    blocks: &'b [NoiseBlock],
+    taken: &'b [u64; LANES],
+    n: usize,
+    row: usize,
+}
+
+impl Step<'_, '_> {
+    /// Takes the step of `factor` rows that ends with this one.
+    fn take(&self, grid: &mut Grid, increments: &mut [Vec<[f64; LANES]>; 2], factor: usize) {
+        let n = self.n;
+        let scheme = self.shared.schemes[factor - 1];
+        scheme.advance(&grid.x, n, &mut grid.moved);
+        match self.motion {
+            Motion::Jump { region, epsilon } => self.jump(grid, increments, scheme, region, *epsilon, factor),
+            Motion::Diffuse { barriers, epsilon } => {
+                self.diffuse(grid, increments, scheme, barriers, *epsilon, factor);
             }
+            Motion::Line { region, barriers } => {
+                self.move_on_the_line(grid, increments, scheme, region, barriers, factor);
+            }
+            Motion::Space => self.move_in_space(grid, increments, scheme, factor),
         }
-        core::mem::swap(&mut grid.x, &mut grid.next);
+        match scheme.after_noise() {
+            Some(after) => after.advance(&grid.next, n, &mut grid.x),
+            None => core::mem::swap(&mut grid.x, &mut grid.next),
+        }
     }
 
-    fn step_coarse(&mut self, row: usize) {
-        let n = self.running;
-        let Self { shared, test, block, sums, coarse: grid, taken, middles, .. } = self;
-        shared.maps[1].advance(&grid.x[..n], &mut grid.moved[..n]);
-        let [first, second] = [row - 1, row].map(|row| &block.increments[row][..n]);
-        for ((sum, first), second) in sums[..n].iter_mut().zip(first).zip(second) {
-            *sum = first + second;
+    /// Ends the paths for which `end` says so.
+    #[cold]
+    fn end(&self, grid: &mut Grid, factor: usize, end: impl Fn(&Grid, usize) -> Option<End>) {
+        for lane in 0..self.n {
+            if let Some(end) = end(grid, lane) {
+                let taken = (self.taken[lane] + self.row as u64) / factor as u64;
+                let time = (taken as f64 + 0.5) * (factor as f64 * self.shared.step);
+                grid.end(lane, time, taken + 1, end, self.shared.start);
+            }
         }
-        let stopped = match test.half_variance {
-            None => test.jump(grid, &sums[..n], shared, n),
-            // Within a coarse step the path is a Brownian motion with constant drift: testing its two
-            // halves with the fine path's own random numbers leaves its law as it is and keeps the two
-            // paths together.
-            Some(half_variance) => {
-                let reach = LARGEST_EXPONENTIAL * half_variance;
-                let limits = test.limits();
-                let mut stopped = diffuse(
-                    &grid.x[..n],
-                    &grid.moved[..n],
-                    first,
-                    [0.5, shared.scale, reach],
-                    limits,
-                    &mut middles.next[..n],
-                    &mut middles.margin[..n],
-                );
-                for ((next, moved), sum) in grid.next[..n].iter_mut().zip(&grid.moved[..n]).zip(&sums[..n]) {
-                    *next = moved + shared.scale * sum;
+    }
+
+    fn jump(
+        &self,
+        grid: &mut Grid,
+        increments: &mut [Vec<[f64; LANES]>; 2],
+        scheme: &dyn Scheme,
+        region: &StopRegion,
+        epsilon: f64,
+        factor: usize,
+    ) {
+        let n = self.n;
+        let scale = epsilon * scheme.noise_factor(0);
+        let limits = [region.lower, region.upper];
+        let jumps = &self.blocks[0].jumps;
+        let row = if factor == 1 {
+            &jumps[self.row][..n]
+        } else {
+            add(&jumps[self.row - 1][..n], &jumps[self.row][..n], &mut increments[1][0][..n]);
+            &increments[1][0][..n]
+        };
+        if jump(&grid.moved[0][..n], row, scale, limits, &region.targets, &mut grid.next[0][..n]) {
+            self.end(grid, factor, |grid, lane| landed(grid.next[0][lane], region));
+        }
+    }
+
+    fn diffuse(
+        &self,
+        grid: &mut Grid,
+        increments: &mut [Vec<[f64; LANES]>; 2],
+        scheme: &dyn Scheme,
+        barriers: &Barriers,
+        epsilon: f64,
+        factor: usize,
+    ) {
+        let n = self.n;
+        let scale = epsilon * scheme.noise_factor(0);
+        let half_variance = 0.5 * self.shared.gaussian_variance * self.shared.step * scale * scale;
+        let reach = LARGEST_EXPONENTIAL * half_variance;
+        let limits = [barriers.lower.0, barriers.upper.0];
+        let block = &self.blocks[0];
+        let (x, moved) = (&grid.x[0][..n], &grid.moved[0][..n]);
+        if factor == 1 {
+            let margin = &mut grid.margins[0][..n];
+            let row = &block.diffusion[self.row][..n];
+            if diffuse(x, moved, row, [1.0, scale, reach], limits, &mut grid.next[0][..n], margin) {
+                self.end(grid, factor, |grid, lane| {
+                    let exponential = || block.exponential(self.row, lane);
+                    let (x, next) = (grid.x[0][lane], grid.next[0][lane]);
+                    barriers.crossed(x, next, grid.margins[0][lane], half_variance, exponential)
+                });
+            }
+            return;
+        }
+        // Within a coarse step the path is a Brownian motion with constant drift: testing its two
+        // halves with the fine path's own random numbers leaves its law as it is and keeps the two
+        // paths together.
+        let [first, second] = [self.row - 1, self.row].map(|row| &block.diffusion[row][..n]);
+        add(first, second, &mut increments[0][0][..n]);
+        let [early, late] = &mut grid.margins;
+        let middle = &mut grid.middle[0][..n];
+        let mut stopped =
+            diffuse(x, moved, first, [0.5, scale, reach], limits, &mut *middle, &mut early[..n]);
+        let next = &mut grid.next[0][..n];
+        for ((next, moved), sum) in next.iter_mut().zip(moved).zip(&increments[0][0]) {
+            *next = moved + scale * sum;
+        }
+        stopped |= approach(middle, next, reach, limits, &mut late[..n]);
+        if stopped {
+            self.end(grid, factor, |grid, lane| {
+                let (x, middle, next) = (grid.x[0][lane], grid.middle[0][lane], grid.next[0][lane]);
+                let [early, late] = grid.margins.map(|margin| margin[lane]);
+                let exponential = |row| move || block.exponential(row, lane);
+                barriers
+                    .crossed(x, middle, early, half_variance, exponential(self.row - 1))
+                    .or_else(|| barriers.crossed(middle, next, late, half_variance, exponential(self.row)))
+            });
+        }
+    }
+
+    /// Diffusion with its crossing test first, then the jump. The Gaussian part has the amplitude of the
+    /// step's beginning throughout, and so has the bridge.
+    fn move_on_the_line(
+        &self,
+        grid: &mut Grid,
+        increments: &mut [Vec<[f64; LANES]>; 2],
+        scheme: &dyn Scheme,
+        region: &StopRegion,
+        barriers: &Barriers,
+        factor: usize,
+    ) {
+        let (n, row) = (self.n, self.row);
+        let Shared { amplitude, gaussian_variance, has_jumps, step, .. } = *self.shared;
+        let [diffusion, jumps] = increments;
+        self.gather(diffusion, jumps, scheme, factor);
+        let block = &self.blocks[0];
+        let mut epsilon = [[0.0; LANES]];
+        match amplitude {
+            Amplitude::Constant(constant) => epsilon[0].fill(constant[0]),
+            Amplitude::Field { field, .. } => field.drift(&grid.x, n, &mut epsilon),
+        }
+        let scale = scheme.noise_factor(0);
+        let half_variance = |lane: usize| {
+            let scale = scale * epsilon[0][lane];
+            0.5 * gaussian_variance * step * scale * scale
+        };
+        let mut stopped = [false; LANES];
+        if gaussian_variance > 0.0 {
+            amplitude.kick(&grid.x, &grid.moved, diffusion, n, &mut grid.next);
+            for lane in 0..n {
+                let (x, moved, next) = (grid.x[0][lane], grid.moved[0][lane], grid.next[0][lane]);
+                let reach = LARGEST_EXPONENTIAL * half_variance(lane);
+                if factor == 1 {
+                    grid.margins[0][lane] = barriers.margin(x, next);
+                    stopped[lane] = within(grid.margins[0][lane], reach);
+                } else {
+                    let first = scale * epsilon[0][lane] * block.diffusion[row - 1][lane];
+                    let middle = moved - 0.5 * (moved - x) + first;
+                    grid.middle[0][lane] = middle;
+                    grid.margins[0][lane] = barriers.margin(x, middle);
+                    grid.margins[1][lane] = barriers.margin(middle, next);
+                    stopped[lane] =
+                        within(grid.margins[0][lane], reach) || within(grid.margins[1][lane], reach);
                 }
-                let margin = &mut grid.margin[..n];
-                stopped |= approach(&middles.next[..n], &grid.next[..n], reach, limits, margin);
-                stopped
+            }
+        } else {
+            grid.next.clone_from(&grid.moved);
+        }
+        let mut some = stopped.iter().any(|&stopped| stopped);
+        if has_jumps {
+            grid.moved.clone_from(&grid.next);
+            amplitude.kick(&grid.x, &grid.moved, jumps, n, &mut grid.next);
+        }
+        for lane in 0..n {
+            some |= landed(grid.next[0][lane], region).is_some();
+        }
+        if some {
+            self.end(grid, factor, |grid, lane| {
+                // Where the diffusion alone has led.
+                let diffused = if has_jumps { grid.moved[0][lane] } else { grid.next[0][lane] };
+                let x = grid.x[0][lane];
+                let exponential = |row| move || block.exponential(row, lane);
+                let half_variance = half_variance(lane);
+                let margin = |half: usize| grid.margins[half][lane];
+                let crossed = if !stopped[lane] {
+                    None
+                } else if factor == 1 {
+                    barriers.crossed(x, diffused, margin(0), half_variance, exponential(row))
+                } else {
+                    let middle = grid.middle[0][lane];
+                    barriers.crossed(x, middle, margin(0), half_variance, exponential(row - 1)).or_else(
+                        || barriers.crossed(middle, diffused, margin(1), half_variance, exponential(row)),
+                    )
+                };
+                crossed.or_else(|| landed(grid.next[0][lane], region))
+            });
+        }
+    }
+
+    fn move_in_space(
+        &self,
+        grid: &mut Grid,
+        increments: &mut [Vec<[f64; LANES]>; 2],
+        scheme: &dyn Scheme,
+        factor: usize,
+    ) {
+        let n = self.n;
+        let Region::Space(region) = self.shared.region else { return };
+        let [diffusion, jumps] = increments;
+        self.gather(diffusion, jumps, scheme, factor);
+        let total = if self.shared.has_jumps && self.shared.gaussian_variance > 0.0 {
+            for (jumps, diffusion) in jumps.iter_mut().zip(diffusion) {
+                for (jump, diffusion) in jumps[..n].iter_mut().zip(diffusion) {
+                    *jump += *diffusion;
+                }
+            }
+            jumps
+        } else if self.shared.has_jumps {
+            jumps
+        } else {
+            diffusion
+        };
+        self.shared.amplitude.kick(&grid.x, &grid.moved, total, n, &mut grid.next);
+        if region.may_stop(&grid.next, n, &mut grid.margins[0]) {
+            self.end(grid, factor, |grid, lane| {
+                let x = |k: usize| grid.next[k][lane];
+                let dimension = grid.next.len();
+                if !(0..dimension).all(|k| x(k).is_finite()) {
+                    return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
+                }
+                let stop = region.stop_at(x, dimension)?;
+                Some(End { outcome: Outcome::Exited(stop), position: x(0) })
+            });
+        }
+    }
+
+    /// The diffusion and the jumps of the step, times the scheme's factor.
+    fn gather(
+        &self,
+        diffusion: &mut [[f64; LANES]],
+        jumps: &mut [[f64; LANES]],
+        scheme: &dyn Scheme,
+        factor: usize,
+    ) {
+        let sum = |rows: &[[f64; LANES]; BLOCK], out: &mut [f64; LANES], scale: f64| {
+            let n = self.n;
+            if factor == 1 {
+                out[..n].copy_from_slice(&rows[self.row][..n]);
+            } else {
+                add(&rows[self.row - 1][..n], &rows[self.row][..n], &mut out[..n]);
+            }
+            if scale != 1.0 {
+                for out in &mut out[..n] {
+                    *out *= scale;
+                }
             }
         };
-        if stopped {
-            for lane in 0..n {
-                let (x, next) = (grid.x[lane], grid.next[lane]);
-                let ended = match test.half_variance {
-                    None => landed(next, shared.region),
-                    Some(_) => {
-                        let middle = middles.next[lane];
-                        test.crossed(x, middle, middles.margin[lane], || block.exponential(row - 1, lane))
-                            .or_else(|| {
-                                test.crossed(middle, next, grid.margin[lane], || block.exponential(row, lane))
-                            })
-                    }
-                };
-                if let Some((outcome, position)) = ended {
-                    let taken = (taken[lane] + row as u64) / 2;
-                    let time = (taken as f64 + 0.5) * (2.0 * shared.step);
-                    grid.end(lane, time, taken + 1, position, outcome, shared.start);
-                }
+        for (k, block) in self.blocks.iter().enumerate() {
+            let scale = scheme.noise_factor(k);
+            if self.shared.gaussian_variance > 0.0 {
+                sum(&block.diffusion, &mut diffusion[k], scale);
+            }
+            if self.shared.has_jumps {
+                sum(&block.jumps, &mut jumps[k], scale);
             }
         }
-        core::mem::swap(&mut grid.x, &mut grid.next);
+    }
+}
+
+/// Whether a margin is so small that a crossing is possible, or not a number.
+fn within(margin: f64, reach: f64) -> bool {
+    margin < reach || margin.is_nan()
+}
+
+fn add(a: &[f64], b: &[f64], out: &mut [f64]) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = a + b;
     }
 }
 
@@ -308,19 +549,18 @@ impl Shared<'_> {
     }
 }
 
-impl Test {
-    fn limits(&self) -> [f64; 2] {
-        [self.lower.0, self.upper.0]
-    }
-
-    fn jump(&self, grid: &mut Grid, increments: &[f64], shared: &Shared<'_>, n: usize) -> bool {
-        let targets = &shared.region.targets;
-        jump(&grid.moved[..n], increments, shared.scale, self.limits(), targets, &mut grid.next[..n])
+impl Barriers {
+    /// `min((x-a)(next-a), (b-x)(b-next))` for the barriers `a < b`; NaN for a NaN.
+    #[inline(always)]
+    fn margin(&self, x: f64, next: f64) -> f64 {
+        let below = (x - self.lower.0) * (next - self.lower.0);
+        let above = (self.upper.0 - x) * (self.upper.0 - next);
+        if below < above || below.is_nan() { below } else { above }
     }
 
     /// How a continuous path ends that went from `x` to `next` in one step, if it does, and where.
     ///
-    /// `margin` is `min((x-a)(next-a), (b-x)(b-next))` for the barriers `a < b`. One exponential variable
+    /// `margin` is that of [`Barriers::margin`]. One exponential variable
     /// serves both: the nearer barrier decides, the other's share is exponentially small in the step.
     #[inline(always)]
     fn crossed(
@@ -328,30 +568,30 @@ impl Test {
         x: f64,
         next: f64,
         margin: f64,
+        half_variance: f64,
         exponential: impl Fn() -> f64,
-    ) -> Option<(Outcome, f64)> {
-        let half_variance = self.half_variance?;
+    ) -> Option<End> {
         if margin >= LARGEST_EXPONENTIAL * half_variance {
             return None;
         }
         if !next.is_finite() {
-            return Some((Outcome::Diverged, f64::NAN));
+            return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
         }
         if margin >= exponential() * half_variance {
             return None;
         }
         let below = (x - self.lower.0) * (next - self.lower.0);
-        let (place, stop) = if below <= margin { self.lower } else { self.upper };
-        Some((Outcome::Exited(stop), place))
+        let (position, stop) = if below <= margin { self.lower } else { self.upper };
+        Some(End { outcome: Outcome::Exited(stop), position })
     }
 }
 
 /// How a jumping path ends that landed at `next`, if it does, and where.
-fn landed(next: f64, region: &StopRegion) -> Option<(Outcome, f64)> {
+fn landed(next: f64, region: &StopRegion) -> Option<End> {
     if !next.is_finite() {
-        return Some((Outcome::Diverged, f64::NAN));
+        return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
     }
-    region.stop_at(next).map(|stop| (Outcome::Exited(stop), next))
+    region.stop_at(next).map(|stop| End { outcome: Outcome::Exited(stop), position: next })
 }
 
 dispatch! {

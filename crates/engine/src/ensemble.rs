@@ -4,14 +4,14 @@ use core::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use levyscape_integrator::noise::{BLOCK, Noise};
-use levyscape_integrator::scheme::DriftStep;
-use levyscape_integrator::{Potential, SchemeKind, StreamKey};
+use levyscape_integrator::noise::{BLOCK, Sampler};
+use levyscape_integrator::rng::LANES;
+use levyscape_integrator::{Scheme, SchemeKind, Sde, StreamKey};
 
 use crate::batch::{Batch, Shared};
 use crate::error::EngineError;
 use crate::record::PathPair;
-use crate::stopping::StopRegion;
+use crate::stopping::Region;
 
 /// What a run shares with the thread that watches it.
 #[derive(Debug, Default)]
@@ -26,11 +26,11 @@ pub struct Control {
 
 /// A first-exit problem, discretised and seeded.
 pub struct Ensemble<'a> {
-    noise: &'a dyn Noise,
-    maps: [Box<dyn DriftStep + 'a>; 2],
-    region: StopRegion,
-    epsilon: f64,
-    start: f64,
+    sde: &'a Sde<'a>,
+    sampler: Box<dyn Sampler>,
+    schemes: [Box<dyn Scheme + 'a>; 2],
+    region: Region,
+    start: Vec<f64>,
     step: f64,
     max_time: f64,
     pair: bool,
@@ -38,10 +38,11 @@ pub struct Ensemble<'a> {
     /// Path `k` of this ensemble has number `first + k * stride` within its task.
     first: u64,
     stride: u64,
+    batch: usize,
 }
 
 /// How an [`Ensemble`] steps and when it gives up.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stepping {
     /// The scheme.
     pub scheme: SchemeKind,
@@ -51,28 +52,54 @@ pub struct Stepping {
     pub max_time: f64,
     /// Whether each path has a companion at step `2 h`, driven by the same noise.
     pub pair: bool,
-    /// Where the paths spend their time, finite; see [`SchemeKind::build`].
-    pub window: [f64; 2],
+    /// Where the paths spend their time, one finite interval a coordinate; see [`SchemeKind::build`].
+    pub window: Vec<[f64; 2]>,
 }
 
 impl<'a> Ensemble<'a> {
-    /// Paths of `dX = -U'(X) dt + epsilon dZ` from `start` until they stop in `region`.
+    /// Paths of the equation from `start` until they stop in `region`.
     ///
     /// # Errors
-    /// [`EngineError::StartStopped`] for a start outside the region.
+    /// [`EngineError::StartStopped`] for a start outside the region, [`EngineError::Integrator`] for a
+    /// start or a region of another dimension than the equation, a start where the drift is not finite,
+    /// or a step for which the noise cannot be sampled.
     pub fn new(
-        potential: &'a dyn Potential,
-        noise: &'a dyn Noise,
-        epsilon: f64,
-        start: f64,
-        region: StopRegion,
+        sde: &'a Sde<'a>,
+        start: &[f64],
+        region: impl Into<Region>,
         stepping: &Stepping,
         key: StreamKey,
     ) -> Result<Self, EngineError> {
+        let region = region.into();
+        sde.check_start(start)?;
+        region.check_dimension(start.len())?;
         region.check_start(start)?;
-        let Stepping { scheme, step, max_time, pair, window } = *stepping;
-        let maps = [step, 2.0 * step].map(|step| scheme.build(potential, step, window));
-        Ok(Self { noise, maps, region, epsilon, start, step, max_time, pair, key, first: 0, stride: 1 })
+        let Stepping { scheme, step, max_time, pair, ref window } = *stepping;
+        let schemes = [step, 2.0 * step].map(|step| scheme.build(sde.drift(), sde.noise(), step, window));
+        let sampler = sde.noise().sampler(step)?;
+        let start = start.to_vec();
+        let batch = LANES;
+        Ok(Self {
+            sde,
+            sampler,
+            schemes,
+            region,
+            start,
+            step,
+            max_time,
+            pair,
+            key,
+            first: 0,
+            stride: 1,
+            batch,
+        })
+    }
+
+    /// Paths that a thread steps together: 64 unless said otherwise. Results do not depend on it.
+    #[must_use]
+    pub fn with_batch(mut self, paths: usize) -> Self {
+        self.batch = paths.max(1);
+        self
     }
 
     /// Gives path `k` the number `first + k * stride` within its task: several ensembles of one task
@@ -91,36 +118,45 @@ impl<'a> Ensemble<'a> {
     pub fn run(&self, paths: Range<u64>, control: &Control) -> Result<Vec<PathPair>, EngineError> {
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
         let shared = Shared {
-            noise: self.noise,
-            maps: [self.maps[0].as_ref(), self.maps[1].as_ref()],
+            sampler: self.sampler.as_ref(),
+            schemes: [self.schemes[0].as_ref(), self.schemes[1].as_ref()],
+            amplitude: self.sde.amplitude(),
+            has_jumps: self.sde.noise().has_jumps(),
+            gaussian_variance: self.sde.noise().gaussian_variance(),
             region: &self.region,
-            start: self.start,
+            start: &self.start,
             step: self.step,
-            scale: self.epsilon * self.step_scale(),
-            half_variance: self
-                .noise
-                .continuous_variance()
-                .map(|variance| 0.5 * variance * self.epsilon * self.epsilon * self.step),
             max_steps: (blocks.min(1e17) as u64).max(1) * BLOCK as u64,
             max_time: self.max_time,
             pair: self.pair,
             key: self.key,
         };
+        // A batch of more paths than a group of lanes holds is several groups.
+        let groups = self.batch.div_ceil(LANES);
+        let lanes = self.batch.div_ceil(groups);
         let next = AtomicU64::new(paths.start);
         let ended = Mutex::new(Vec::new());
         rayon::broadcast(|_| {
             let mut mine = Vec::new();
-            let mut batch = Batch::new(&shared);
+            let mut batches: Vec<_> = (0..groups).map(|_| Batch::new(&shared, lanes)).collect();
             let claim = || {
                 let path = next.fetch_add(1, Ordering::Relaxed);
                 (path < paths.end).then(|| self.first + path * self.stride)
             };
-            while batch.refill(claim) && !control.cancel.load(Ordering::Relaxed) {
-                let before = mine.len();
-                let steps = batch.advance(|path, pair| mine.push((path, pair)));
-                control.steps.fetch_add(steps, Ordering::Relaxed);
-                if mine.len() > before {
-                    control.paths.fetch_add((mine.len() - before) as u64, Ordering::Relaxed);
+            let mut running = true;
+            while running && !control.cancel.load(Ordering::Relaxed) {
+                running = false;
+                for batch in &mut batches {
+                    if !batch.refill(claim) {
+                        continue;
+                    }
+                    running = true;
+                    let before = mine.len();
+                    let steps = batch.advance(|path, pair| mine.push((path, pair)));
+                    control.steps.fetch_add(steps, Ordering::Relaxed);
+                    if mine.len() > before {
+                        control.paths.fetch_add((mine.len() - before) as u64, Ordering::Relaxed);
+                    }
                 }
             }
             // A poisoned lock means that another worker panicked: that panic is already on its way up.
@@ -132,11 +168,7 @@ impl<'a> Ensemble<'a> {
             return Err(EngineError::Interrupted);
         }
         let mut ended = ended.into_inner().unwrap_or_default();
-        ended.sort_unstable_by_key(|&(path, _)| path);
+        ended.sort_unstable_by_key(|(path, _)| *path);
         Ok(ended.into_iter().map(|(_, pair)| pair).collect())
-    }
-
-    fn step_scale(&self) -> f64 {
-        libm::pow(self.step, 1.0 / self.noise.stability_index())
     }
 }

@@ -10,15 +10,8 @@ pub enum EngineError {
     #[error(transparent)]
     Integrator(#[from] IntegratorError),
     /// The start already lies where the path stops.
-    #[error("the start {start} is not inside the region ({lower}, {upper}) less the targets")]
-    StartStopped {
-        /// Where the path should start.
-        start: f64,
-        /// Lower end of the domain.
-        lower: f64,
-        /// Upper end of the domain.
-        upper: f64,
-    },
+    #[error("the start {0:?} is outside the domain, or in a target")]
+    StartStopped(Vec<f64>),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -23,5 +23,5 @@ mod trajectory;
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
 pub use record::{Outcome, PathPair, PathRecord, Stop};
-pub use stopping::StopRegion;
+pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
 pub use trajectory::{Trajectory, trajectory};

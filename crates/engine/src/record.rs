@@ -9,6 +9,13 @@ pub enum Stop {
     Upper,
     /// In the target of this index, from 0.
     Target(u32),
+    /// Outside a domain in several dimensions, furthest along coordinate `axis` (from 0).
+    Face {
+        /// The coordinate.
+        axis: u32,
+        /// Whether towards plus infinity.
+        upper: bool,
+    },
 }
 
 /// How a path ended.
@@ -33,13 +40,17 @@ impl Outcome {
         }
     }
 
-    /// `left`, `right`, `target:K` (from 1), or nothing for a path that did not exit.
+    /// `left`, `right`, `target:K`, in several dimensions `+K` or `-K` with the number of the coordinate
+    /// (from 1), or nothing for a path that did not exit.
     #[must_use]
     pub fn side(self) -> String {
         match self {
             Self::Exited(Stop::Lower) => "left".into(),
             Self::Exited(Stop::Upper) => "right".into(),
             Self::Exited(Stop::Target(k)) => format!("target:{}", k + 1),
+            Self::Exited(Stop::Face { axis, upper }) => {
+                format!("{}{}", if upper { '+' } else { '-' }, axis + 1)
+            }
             _ => String::new(),
         }
     }
@@ -53,9 +64,9 @@ pub struct PathRecord {
     /// An exit that is seen within a step counts as the step's middle.
     pub time: f64,
     /// Place at that time: for jump noise the landing point, for continuous noise the edge; NaN after a
-    /// divergence.
+    /// divergence. In several dimensions: the first coordinate.
     pub position: f64,
-    /// Place at the last grid time before.
+    /// Place at the last grid time before. In several dimensions: the first coordinate.
     pub previous: f64,
     /// Time steps taken.
     pub steps: u64,
@@ -64,10 +75,13 @@ pub struct PathRecord {
 }
 
 /// One path at step `h` and, where asked for, its companion at `2 h`, driven by the same noise.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PathPair {
     /// The path at step `h`.
     pub fine: PathRecord,
     /// The path at step `2 h`.
     pub coarse: Option<PathRecord>,
+    /// In several dimensions: all coordinates of the place where the path at step `h` ended. Empty on the
+    /// line.
+    pub place: Box<[f64]>,
 }

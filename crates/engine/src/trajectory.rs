@@ -29,7 +29,7 @@ pub fn trajectory(
 ) -> Result<Trajectory, EngineError> {
     let steps = (end_time / step).round().max(1.0) as u64;
     let group = (2 * steps).div_ceil(points.max(2) as u64).max(1);
-    let mut kept = Trajectory { time: vec![0.0], position: vec![path.position()] };
+    let mut kept = Trajectory { time: vec![0.0], position: vec![path.current()] };
     let mut walk = path.take(steps as usize).peekable();
     while let Some(&first) = walk.peek() {
         if cancel.load(Ordering::Relaxed) {

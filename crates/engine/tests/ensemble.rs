@@ -2,10 +2,10 @@
 
 use levyscape_engine::{Control, EngineError, Ensemble, Outcome, PathPair, Stepping, Stop, StopRegion};
 use levyscape_integrator::simd::{force, supported};
-use levyscape_integrator::{ClosurePotential, NoiseLaw, SchemeKind, Sde, StreamKey};
+use levyscape_integrator::{ClosurePotential, NoiseLaw, Potential, SchemeKind, Sde, StreamKey};
 
 const KEY: StreamKey = StreamKey { seed: 3, point: 1, task: 2 };
-const WINDOW: [f64; 2] = [-4.0, 4.0];
+const WINDOW: [[f64; 2]; 1] = [[-4.0, 4.0]];
 
 fn region() -> StopRegion {
     StopRegion { lower: -2.5, upper: f64::INFINITY, targets: vec![[0.9, 1.1]] }
@@ -22,26 +22,34 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (law, epsilon) in [
         (NoiseLaw::Brownian, 0.7),
-        (NoiseLaw::Stable { alpha: 0.4 }, 0.3),
-        (NoiseLaw::Stable { alpha: 1.5 }, 0.3),
-        (NoiseLaw::Stable { alpha: 2.0 }, 0.5),
+        (NoiseLaw::stable(0.4), 0.3),
+        (NoiseLaw::stable(1.5), 0.3),
+        (NoiseLaw::stable(2.0), 0.5),
     ] {
         for scheme in SchemeKind::ALL {
             for pair in [false, true] {
-                cases.push(Case { law, scheme, pair, epsilon });
+                cases.push(Case { law: law.clone(), scheme, pair, epsilon });
             }
         }
     }
     cases
 }
 
+fn sde<'a>(potential: &'a dyn Potential, law: &NoiseLaw, epsilon: f64) -> Sde<'a> {
+    Sde::builder().potential(potential).noise(law).epsilon(epsilon).build().expect("a valid equation")
+}
+
 fn simulate(case: &Case, paths: core::ops::Range<u64>) -> Vec<PathPair> {
+    simulate_in_batches(case, paths, 64)
+}
+
+fn simulate_in_batches(case: &Case, paths: core::ops::Range<u64>, batch: usize) -> Vec<PathPair> {
     let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
-    let noise = case.law.build().expect("a valid law");
     let stepping =
-        Stepping { scheme: case.scheme, step: 0.01, max_time: 40.0, pair: case.pair, window: WINDOW };
-    Ensemble::new(&potential, noise.as_ref(), case.epsilon, -1.0, region(), &stepping, KEY)
-        .and_then(|ensemble| ensemble.run(paths, &Control::default()))
+        Stepping { scheme: case.scheme, step: 0.01, max_time: 40.0, pair: case.pair, window: WINDOW.into() };
+    let sde = sde(&potential, &case.law, case.epsilon);
+    Ensemble::new(&sde, &[-1.0], region(), &stepping, KEY)
+        .and_then(|ensemble| ensemble.with_batch(batch).run(paths, &Control::default()))
         .expect("a possible problem")
 }
 
@@ -63,9 +71,12 @@ fn a_path_does_not_depend_on_its_company() {
 }
 
 #[test]
-fn a_path_does_not_depend_on_threads_or_instruction_sets() {
+fn a_path_does_not_depend_on_threads_batches_or_instruction_sets() {
     for case in cases() {
         let reference = simulate(&case, 0..150);
+        for batch in [8, 17, 64, 100, 512] {
+            assert!(same(&reference, &simulate_in_batches(&case, 0..150, batch)), "batches of {batch}");
+        }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             assert!(same(&reference, &pool.install(|| simulate(&case, 0..150))), "{threads} threads");
@@ -86,12 +97,12 @@ fn same(a: &[PathPair], b: &[PathPair]) -> bool {
 fn single_paths_are_the_batch_paths() {
     let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
     for scheme in SchemeKind::ALL {
-        let case = Case { law: NoiseLaw::Stable { alpha: 1.5 }, scheme, pair: true, epsilon: 0.3 };
+        let case = Case { law: NoiseLaw::stable(1.5), scheme, pair: true, epsilon: 0.3 };
         let batch = simulate(&case, 0..20);
-        let sde = Sde::new(&potential, case.law, case.epsilon).expect("a valid equation").with_window(WINDOW);
+        let sde = sde(&potential, &case.law, case.epsilon);
         for (number, pair) in batch.iter().enumerate() {
-            let mut path =
-                sde.path_of_stream(-1.0, 0.01, scheme, &KEY, number as u64).expect("a valid start");
+            let walk = sde.walk(-1.0).step(0.01).scheme(scheme).window(&WINDOW).stream(KEY, number as u64);
+            let mut path = walk.start().expect("a valid start");
             let Outcome::Exited(stop) = pair.fine.outcome else { continue };
             let (time, place) = path.find(|&(_, x)| region().stop_at(x).is_some()).expect("an endless path");
             // The batch reports the middle of the step.
@@ -118,11 +129,11 @@ fn continuous_paths_stop_at_the_edge() {
 #[test]
 fn an_explosion_is_no_exit() {
     let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x, |x: f64| x * x * x);
-    let noise = (NoiseLaw::Stable { alpha: 1.0 }).build().expect("a valid law");
+    let sde = sde(&potential, &NoiseLaw::stable(1.0), 1.0);
     let region = StopRegion::interval(f64::NEG_INFINITY, f64::INFINITY);
     let run = |scheme| {
-        let stepping = Stepping { scheme, step: 0.01, max_time: 10.0, pair: false, window: WINDOW };
-        Ensemble::new(&potential, noise.as_ref(), 1.0, 0.0, region.clone(), &stepping, KEY)
+        let stepping = Stepping { scheme, step: 0.01, max_time: 10.0, pair: false, window: WINDOW.into() };
+        Ensemble::new(&sde, &[0.0], region.clone(), &stepping, KEY)
             .and_then(|ensemble| ensemble.run(0..4000, &Control::default()))
             .expect("a possible problem")
     };
@@ -137,13 +148,11 @@ fn an_explosion_is_no_exit() {
 #[test]
 fn a_start_outside_is_refused_and_a_cancelled_run_ends() {
     let potential = ClosurePotential::new(|_| 0.0, |_| 0.0);
-    let noise = NoiseLaw::Brownian.build().expect("a valid law");
-    let stepping =
-        Stepping { scheme: SchemeKind::Euler, step: 0.01, max_time: 1e9, pair: false, window: [-1.0, 1.0] };
-    let build = |start| {
-        Ensemble::new(&potential, noise.as_ref(), 1.0, start, StopRegion::interval(-1.0, 1.0), &stepping, KEY)
-    };
-    assert!(matches!(build(1.0).err(), Some(EngineError::StartStopped { .. })));
+    let sde = sde(&potential, &NoiseLaw::Brownian, 1.0);
+    let window = vec![[-1.0, 1.0]];
+    let stepping = Stepping { scheme: SchemeKind::Euler, step: 0.01, max_time: 1e9, pair: false, window };
+    let build = |start| Ensemble::new(&sde, &[start], StopRegion::interval(-1.0, 1.0), &stepping, KEY);
+    assert!(matches!(build(1.0).err(), Some(EngineError::StartStopped(_))));
     let control = Control::default();
     control.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
     let cancelled = build(0.0).and_then(|ensemble| ensemble.run(0..10, &control));

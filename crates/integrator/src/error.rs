@@ -16,8 +16,24 @@ pub enum IntegratorError {
         value: f64,
     },
     /// The path cannot start where it should.
-    #[error("the start {0} is not a finite number, or the force is not finite there")]
-    Start(f64),
+    #[error("the start {0:?} is not finite, or the drift is not finite there")]
+    Start(Vec<f64>),
+    /// A part that an equation needs was not given.
+    #[error("an equation needs {0}")]
+    Missing(&'static str),
+    /// Parts of an equation live in different dimensions.
+    #[error("the {what} has dimension {found}, the equation {expected}")]
+    Dimension {
+        /// The part.
+        what: &'static str,
+        /// The dimension of the drift.
+        expected: usize,
+        /// The dimension of the part.
+        found: usize,
+    },
+    /// Stratonovich's rule is not defined for jumps.
+    #[error("Stratonovich's interpretation is for Brownian noise: for noise with jumps its like is Marcus'")]
+    StratonovichWithJumps,
 }
 
 /// Checks that a number is positive and finite.

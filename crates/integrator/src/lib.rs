@@ -16,6 +16,7 @@
 //! Limits of this version: one dimension, additive noise, symmetric stable laws.
 #![warn(missing_docs)]
 
+pub mod amplitude;
 pub mod error;
 pub mod math;
 pub mod noise;
@@ -25,9 +26,10 @@ pub mod rng;
 pub mod scheme;
 pub mod simd;
 
+pub use amplitude::{Amplitude, Interpretation};
 pub use error::IntegratorError;
 pub use noise::NoiseLaw;
 pub use path::{Path, Sde};
-pub use potential::{ClosurePotential, Drift, ExpressionField, Potential, TablePotential};
+pub use potential::{ClosurePotential, Drift, ExpressionField, Potential, PotentialDrift, TablePotential};
 pub use rng::StreamKey;
-pub use scheme::SchemeKind;
+pub use scheme::{Scheme, SchemeKind};

@@ -1,11 +1,12 @@
 //! Exact values, where a formula or a quadrature gives them.
 //!
-//! Two families are covered: Gaussian noise over any potential (quadrature, [`brownian`]) and symmetric
-//! stable noise without drift (closed forms and quadrature, [`getoor`]).
+//! Two families are covered: Gaussian noise over any potential (quadrature, [`brownian`]) and stable
+//! noise without drift (closed forms and quadrature, [`getoor`]; less is known for skewed noise).
 
 pub mod brownian;
 pub mod getoor;
 mod quadrature;
+pub mod skewed;
 mod special;
 
 use levyscape_integrator::potential::Potential;
@@ -87,7 +88,7 @@ pub fn stopped(potential: &dyn Potential, noise: NoiseLaw, problem: &StoppedProb
             place: Place::Ends { points, right },
         };
     }
-    let (NoiseLaw::Stable { alpha, epsilon }, [a, b]) = (noise, [problem.lower, problem.upper]) else {
+    let (NoiseLaw::Stable { alpha, beta, epsilon }, [a, b]) = (noise, [problem.lower, problem.upper]) else {
         return ExactValues::default();
     };
     let target_inside =
@@ -101,6 +102,13 @@ pub fn stopped(potential: &dyn Potential, noise: NoiseLaw, problem: &StoppedProb
         return ExactValues::default();
     }
     let bounded = a.is_finite() && b.is_finite();
+    if beta != 0.0 {
+        return ExactValues {
+            mean: skewed::mean(alpha, beta, epsilon, start, a, b).filter(|_| bounded),
+            right_probability: skewed::right_probability(alpha, beta, start, a, b).filter(|_| bounded),
+            ..ExactValues::default()
+        };
+    }
     ExactValues {
         mean: bounded.then(|| getoor::mean(alpha, epsilon, start, a, b)).filter(|mean| mean.is_finite()),
         second_moment: getoor::second_moment(alpha, epsilon, start, a, b),
@@ -138,7 +146,7 @@ mod tests {
     }
 
     fn stable(alpha: f64, epsilon: f64) -> NoiseLaw {
-        NoiseLaw::Stable { alpha, epsilon }
+        NoiseLaw::stable(alpha, epsilon)
     }
 
     #[test]

@@ -28,9 +28,9 @@ fn predicted(one: &Series<'_>, variable: &Variable, style: Style) -> [Option<Lay
     let (theory, exact) = match variable {
         Variable::Epsilon | Variable::Alpha => {
             let law = |x: f64| match (variable, first.data.noise) {
-                (Variable::Epsilon, NoiseLaw::Brownian { .. }) => NoiseLaw::Brownian { epsilon: x },
-                (Variable::Epsilon, NoiseLaw::Stable { alpha, .. }) => NoiseLaw::Stable { alpha, epsilon: x },
-                (_, noise) => NoiseLaw::Stable { alpha: x, epsilon: noise.epsilon() },
+                (Variable::Epsilon, noise) => noise.with_epsilon(x),
+                (_, NoiseLaw::Stable { beta, epsilon, .. }) => NoiseLaw::Stable { alpha: x, beta, epsilon },
+                (_, noise) => noise,
             };
             // At alpha = 2 the jumps are gone and the curve has another formula: it ends before.
             let inside = one.x.iter().copied().filter(|&x| *variable == Variable::Epsilon || x < 2.0);

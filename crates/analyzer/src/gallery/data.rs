@@ -90,7 +90,7 @@ impl<'a> Row<'a> {
         match (variable, self.data.noise) {
             (Variable::Epsilon, noise) => Some(noise.epsilon()),
             (Variable::Alpha, NoiseLaw::Stable { alpha, .. }) => Some(alpha),
-            (Variable::Alpha, NoiseLaw::Brownian { .. }) => None,
+            (Variable::Alpha, _) => None,
             (Variable::Step, _) => Some(self.summary.scheme.step),
             (Variable::Key(key), _) => self.summary.point.get(key).and_then(Value::as_f64),
         }
@@ -120,12 +120,10 @@ impl<'a> Row<'a> {
             (Variable::Alpha, NoiseLaw::Stable { .. }) => {
                 Part { identity: "stable".into(), label: "Lévy".into() }
             }
-            (_, NoiseLaw::Stable { alpha, .. }) => {
-                Part { identity: format!("{alpha:e}"), label: words::noise(noise) }
+            (_, NoiseLaw::Stable { alpha, beta, .. }) => {
+                Part { identity: format!("{alpha:e} {beta:e}"), label: words::noise(noise) }
             }
-            (_, NoiseLaw::Brownian { .. }) => {
-                Part { identity: "brownian".into(), label: words::noise(noise) }
-            }
+            (_, noise) => Part { identity: words::noise(noise), label: words::noise(noise) },
         });
         parts
     }

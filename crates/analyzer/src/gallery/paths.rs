@@ -81,8 +81,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
 /// Tells noises apart but for their amplitude; Brownian comes first.
 fn index(noise: NoiseLaw) -> f64 {
     match noise {
-        NoiseLaw::Brownian { .. } => 0.0,
         NoiseLaw::Stable { alpha, .. } => alpha,
+        NoiseLaw::Brownian { .. } | NoiseLaw::Other { .. } => 0.0,
     }
 }
 

@@ -125,8 +125,8 @@ impl<'a> Plane<'a> {
 /// Orders noises: Brownian, then by tail index.
 fn tail(law: NoiseLaw) -> f64 {
     match law {
-        NoiseLaw::Brownian { .. } => 0.0,
         NoiseLaw::Stable { alpha, .. } => alpha,
+        NoiseLaw::Brownian { .. } | NoiseLaw::Other { .. } => 0.0,
     }
 }
 

@@ -48,7 +48,7 @@ fn brownian(epsilon: f64) -> NoiseLaw {
 }
 
 fn stable(alpha: f64, epsilon: f64) -> NoiseLaw {
-    NoiseLaw::Stable { alpha, epsilon }
+    NoiseLaw::stable(alpha, epsilon)
 }
 
 /// Fixed scatter, between -1 and 1.
@@ -104,7 +104,8 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
         let e = -uniform().ln();
         let (alpha, epsilon) = match noise {
             NoiseLaw::Brownian { epsilon } => (2.0, epsilon * 0.5_f64.sqrt()),
-            NoiseLaw::Stable { alpha, epsilon } => (alpha, epsilon),
+            NoiseLaw::Stable { alpha, epsilon, .. } => (alpha, epsilon),
+            NoiseLaw::Other { epsilon, .. } => (1.0, epsilon),
         };
         let s = (alpha * v).sin() / v.cos().powf(1.0 / alpha)
             * (((1.0 - alpha) * v).cos() / e).powf((1.0 - alpha) / alpha);
@@ -206,8 +207,8 @@ fn point(
         noise: NoiseSummary {
             kind: if matches!(noise, NoiseLaw::Brownian { .. }) { "brownian" } else { "stable" }.into(),
             alpha: match noise {
-                NoiseLaw::Brownian { .. } => None,
                 NoiseLaw::Stable { alpha, .. } => Some(alpha),
+                _ => None,
             },
             epsilon: noise.epsilon(),
         },

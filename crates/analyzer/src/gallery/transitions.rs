@@ -112,10 +112,7 @@ fn against_epsilon(group: &Group<'_>) -> Panel {
 
 /// The predicted probability at another amplitude.
 fn predicted(row: &Row<'_>, epsilon: f64, to: usize) -> Option<f64> {
-    let noise = match row.data.noise {
-        NoiseLaw::Brownian { .. } => NoiseLaw::Brownian { epsilon },
-        NoiseLaw::Stable { alpha, .. } => NoiseLaw::Stable { alpha, epsilon },
-    };
+    let noise = row.data.noise.with_epsilon(epsilon);
     let from = row.result.from?.checked_sub(1)?;
     theory::transition(&row.data.landscape, noise, from)?.probabilities.get(to.checked_sub(1)?).copied()
 }

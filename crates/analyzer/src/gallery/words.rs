@@ -81,7 +81,11 @@ pub(super) fn setting(key: &str, value: &Value) -> String {
 pub(super) fn noise(law: NoiseLaw) -> String {
     match law {
         NoiseLaw::Brownian { .. } => "Brownian".into(),
-        NoiseLaw::Stable { alpha, .. } => format!(r"Lévy, $\alpha = {}$", bare(alpha, 4)),
+        NoiseLaw::Stable { alpha, beta: 0.0, .. } => format!(r"Lévy, $\alpha = {}$", bare(alpha, 4)),
+        NoiseLaw::Stable { alpha, beta, .. } => {
+            format!(r"Lévy, $\alpha = {}$, $\beta = {}$", bare(alpha, 4), bare(beta, 4))
+        }
+        NoiseLaw::Other { name, .. } => name.replace('_', " "),
     }
 }
 

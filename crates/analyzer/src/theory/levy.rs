@@ -1,4 +1,4 @@
-//! Pavlyukevich's jump chain for symmetric alpha-stable noise.
+//! Pavlyukevich's jump chain for alpha-stable noise.
 
 use std::f64::consts::PI;
 
@@ -22,19 +22,32 @@ pub(crate) fn half_sine(alpha: f64) -> f64 {
     libm::sin(0.5 * PI * nearer)
 }
 
-/// Mass `nu([lo, hi])` of the Lévy measure, `-inf <= lo <= hi <= inf`, per unit time at
-/// `epsilon = 1`. Infinite if the interval reaches 0, and 0 if it is empty.
-#[must_use]
-pub fn tail_mass(alpha: f64, lo: f64, hi: f64) -> f64 {
-    if lo >= hi {
-        return 0.0;
+/// The Lévy measure `c_+ y^(-1-alpha) dy` on `y > 0`, `c_- |y|^(-1-alpha) dy` on `y < 0` with
+/// `c_+- = (1 +- beta) c_alpha`, of the stable process of scale 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JumpMeasure {
+    /// Tail index in (0, 2].
+    pub alpha: f64,
+    /// Skewness in [-1, 1].
+    pub beta: f64,
+}
+
+impl JumpMeasure {
+    /// Mass `nu([lo, hi])`, `-inf <= lo <= hi <= inf`, per unit time at `epsilon = 1`. Infinite if the
+    /// interval reaches 0, and 0 if it is empty.
+    #[must_use]
+    pub fn mass(self, lo: f64, hi: f64) -> f64 {
+        let Self { alpha, beta } = self;
+        if lo >= hi {
+            return 0.0;
+        }
+        if lo <= 0.0 && hi >= 0.0 {
+            return if alpha < 2.0 { f64::INFINITY } else { 0.0 };
+        }
+        let (near, far, share) = if lo > 0.0 { (lo, hi, 1.0 + beta) } else { (-hi, -lo, 1.0 - beta) };
+        let beyond = share * tail_coefficient(alpha) * libm::pow(near, -alpha);
+        if far.is_infinite() { beyond } else { -beyond * libm::expm1(alpha * libm::log(near / far)) }
     }
-    if lo <= 0.0 && hi >= 0.0 {
-        return if alpha < 2.0 { f64::INFINITY } else { 0.0 };
-    }
-    let (near, far) = if lo > 0.0 { (lo, hi) } else { (-hi, -lo) };
-    let beyond = tail_coefficient(alpha) * libm::pow(near, -alpha);
-    if far.is_infinite() { beyond } else { -beyond * libm::expm1(alpha * libm::log(near / far)) }
 }
 
 /// The limit chain on the minima in the time `t epsilon^alpha` (Pavlyukevich 2007, 2008):
@@ -44,10 +57,12 @@ pub fn tail_mass(alpha: f64, lo: f64, hi: f64) -> f64 {
 /// ```
 ///
 /// with the constant `c_alpha` of *this* process, which the papers' own normalisation leaves out.
+/// For skewed noise jumps to the right have `(1 + beta) c_alpha`, to the left `(1 - beta) c_alpha`.
 /// State `i` is minimum `i + 1`. Jumps to where no well is (beyond an edge over which the potential
 /// falls without end) are killing. `None` for alpha outside `(0, 2)` or without a minimum.
 #[must_use]
-pub fn jump_chain(landscape: &Landscape, alpha: f64) -> Option<MarkovChain> {
+pub fn jump_chain(landscape: &Landscape, jumps: JumpMeasure) -> Option<MarkovChain> {
+    let alpha = jumps.alpha;
     if !(alpha > 0.0 && alpha < 2.0) || landscape.minima.is_empty() {
         return None;
     }
@@ -55,7 +70,7 @@ pub fn jump_chain(landscape: &Landscape, alpha: f64) -> Option<MarkovChain> {
     let mut rates = Vec::with_capacity(wells.len());
     let mut killing = Vec::with_capacity(wells.len());
     for (i, minimum) in landscape.minima.iter().enumerate() {
-        let mass = |lo: f64, hi: f64| tail_mass(alpha, lo - minimum.x, hi - minimum.x);
+        let mass = |lo: f64, hi: f64| jumps.mass(lo - minimum.x, hi - minimum.x);
         rates.push(
             wells
                 .iter()
@@ -79,6 +94,10 @@ pub fn jump_chain(landscape: &Landscape, alpha: f64) -> Option<MarkovChain> {
 mod tests {
     use super::*;
     use crate::landscape::{CriticalPoint, Well};
+
+    fn symmetric(alpha: f64) -> JumpMeasure {
+        JumpMeasure { alpha, beta: 0.0 }
+    }
 
     pub(crate) fn landscape(minima: &[f64], saddles: &[f64]) -> Landscape {
         let point = |&x: &f64| CriticalPoint { x, u: 0.0, curvature: 1.0 };
@@ -134,14 +153,14 @@ mod tests {
     #[test]
     fn masses_add_up() {
         let alpha = 1.3;
-        let whole = tail_mass(alpha, 0.5, f64::INFINITY);
-        let parts = tail_mass(alpha, 0.5, 2.0) + tail_mass(alpha, 2.0, f64::INFINITY);
+        let whole = symmetric(alpha).mass(0.5, f64::INFINITY);
+        let parts = symmetric(alpha).mass(0.5, 2.0) + symmetric(alpha).mass(2.0, f64::INFINITY);
         assert!((whole / parts - 1.0).abs() < 1e-14);
-        assert_eq!(tail_mass(alpha, -2.0, -0.5), tail_mass(alpha, 0.5, 2.0));
-        assert_eq!(tail_mass(alpha, -1.0, 1.0), f64::INFINITY);
-        assert_eq!(tail_mass(alpha, 1.0, 1.0), 0.0);
+        assert_eq!(symmetric(alpha).mass(-2.0, -0.5), symmetric(alpha).mass(0.5, 2.0));
+        assert_eq!(symmetric(alpha).mass(-1.0, 1.0), f64::INFINITY);
+        assert_eq!(symmetric(alpha).mass(1.0, 1.0), 0.0);
         // A thin slice: density times width.
-        let slice = tail_mass(alpha, 1.0, 1.0 + 1e-9);
+        let slice = symmetric(alpha).mass(1.0, 1.0 + 1e-9);
         assert!((slice / (tail_constant(alpha) * 1e-9) - 1.0).abs() < 1e-6);
     }
 
@@ -149,7 +168,7 @@ mod tests {
     fn two_wells_follow_the_closed_form() {
         let landscape = landscape(&[-1.0, 1.5], &[0.0]);
         for alpha in [0.3, 1.0, 1.7] {
-            let chain = jump_chain(&landscape, alpha).unwrap();
+            let chain = jump_chain(&landscape, symmetric(alpha)).unwrap();
             let kappa = tail_coefficient(alpha);
             assert!((chain.rate(0, 1) - kappa).abs() < 1e-15);
             assert!((chain.rate(1, 0) / (kappa * libm::pow(1.5, -alpha)) - 1.0).abs() < 1e-14);
@@ -176,7 +195,7 @@ mod tests {
             ),
         ];
         for (alpha, generator, stationary, tolerance) in cases {
-            let chain = jump_chain(&landscape, alpha).unwrap();
+            let chain = jump_chain(&landscape, symmetric(alpha)).unwrap();
             for (row, expected) in chain.generator().iter().zip(&generator) {
                 for (entry, expected) in row.iter().zip(expected) {
                     assert!((entry - expected).abs() < tolerance, "{entry} {expected}");
@@ -189,9 +208,9 @@ mod tests {
         }
         // Destinations from the first minimum (theory, 2.5 d).
         for (alpha, to_second) in [(0.8, 0.520), (1.0, 0.600), (1.5, 0.747), (1.8, 0.808)] {
-            let chain = jump_chain(&landscape, alpha).unwrap();
+            let chain = jump_chain(&landscape, symmetric(alpha)).unwrap();
             assert!((chain.jump_probability(0, 1).unwrap() - to_second).abs() < 6e-4);
         }
-        assert!(jump_chain(&landscape, 2.0).is_none());
+        assert!(jump_chain(&landscape, symmetric(2.0)).is_none());
     }
 }

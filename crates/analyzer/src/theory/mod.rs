@@ -25,11 +25,21 @@ pub enum NoiseLaw {
         /// Amplitude.
         epsilon: f64,
     },
-    /// `Z` is the symmetric stable process with `E exp(i w Z_t) = exp(-t |w|^alpha)`, `0 < alpha <= 2`.
-    /// At `alpha = 2` it is `sqrt(2)` times Brownian motion: `D = epsilon^2`.
+    /// `Z` is the stable process of scale 1 and skewness `beta` (S1), `0 < alpha <= 2`; for `beta = 0`,
+    /// `E exp(i w Z_t) = exp(-t |w|^alpha)`. At `alpha = 2` it is `sqrt(2)` times Brownian motion:
+    /// `D = epsilon^2`.
     Stable {
         /// Tail index.
         alpha: f64,
+        /// Skewness in [-1, 1].
+        beta: f64,
+        /// Amplitude.
+        epsilon: f64,
+    },
+    /// A noise for which no small-noise formula is known here.
+    Other {
+        /// Its name.
+        name: &'static str,
         /// Amplitude.
         epsilon: f64,
     },
@@ -40,7 +50,35 @@ impl NoiseLaw {
     #[must_use]
     pub fn epsilon(self) -> f64 {
         match self {
-            Self::Brownian { epsilon } | Self::Stable { epsilon, .. } => epsilon,
+            Self::Brownian { epsilon } | Self::Stable { epsilon, .. } | Self::Other { epsilon, .. } => {
+                epsilon
+            }
+        }
+    }
+
+    /// The same noise with another amplitude.
+    #[must_use]
+    pub fn with_epsilon(self, epsilon: f64) -> Self {
+        match self {
+            Self::Brownian { .. } => Self::Brownian { epsilon },
+            Self::Stable { alpha, beta, .. } => Self::Stable { alpha, beta, epsilon },
+            Self::Other { name, .. } => Self::Other { name, epsilon },
+        }
+    }
+
+    /// Symmetric stable noise.
+    #[must_use]
+    pub fn stable(alpha: f64, epsilon: f64) -> Self {
+        Self::Stable { alpha, beta: 0.0, epsilon }
+    }
+
+    /// Whether the law of the noise is that of its negative.
+    #[must_use]
+    pub fn is_symmetric(self) -> bool {
+        match self {
+            Self::Brownian { .. } => true,
+            Self::Stable { alpha, beta, .. } => beta == 0.0 || alpha == 2.0,
+            Self::Other { .. } => false,
         }
     }
 
@@ -49,8 +87,8 @@ impl NoiseLaw {
     pub fn diffusion(self) -> Option<f64> {
         match self {
             Self::Brownian { epsilon } => Some(0.5 * epsilon * epsilon),
-            Self::Stable { alpha: 2.0, epsilon } => Some(epsilon * epsilon),
-            Self::Stable { .. } => None,
+            Self::Stable { alpha: 2.0, epsilon, .. } => Some(epsilon * epsilon),
+            Self::Stable { .. } | Self::Other { .. } => None,
         }
     }
 
@@ -58,7 +96,7 @@ impl NoiseLaw {
     #[must_use]
     pub fn jump_scale(self) -> Option<f64> {
         match self {
-            Self::Stable { alpha, epsilon } if alpha < 2.0 => Some(libm::pow(epsilon, alpha)),
+            Self::Stable { alpha, epsilon, .. } if alpha < 2.0 => Some(libm::pow(epsilon, alpha)),
             _ => None,
         }
     }
@@ -72,10 +110,21 @@ impl NoiseLaw {
         }
     }
 
+    /// The Lévy measure of the jumps at `epsilon = 1`; `None` for Gaussian noise and where no formula
+    /// is known.
+    #[must_use]
+    pub fn jump_measure(self) -> Option<levy::JumpMeasure> {
+        match self {
+            Self::Stable { alpha, beta, .. } if alpha < 2.0 => Some(levy::JumpMeasure { alpha, beta }),
+            _ => None,
+        }
+    }
+
     fn is_valid(self) -> bool {
         let index = match self {
             Self::Brownian { .. } => 2.0,
-            Self::Stable { alpha, .. } => alpha,
+            Self::Stable { alpha, beta, .. } if (-1.0..=1.0).contains(&beta) => alpha,
+            _ => return false,
         };
         self.epsilon() > 0.0 && self.epsilon().is_finite() && index > 0.0 && index <= 2.0
     }
@@ -166,13 +215,13 @@ impl LimitChain {
                 time_unit: 1.0,
                 tail_constant: None,
             },
-            (None, NoiseLaw::Stable { alpha, epsilon }) => Self {
+            (None, NoiseLaw::Stable { alpha, beta, epsilon }) => Self {
                 kind: "pavlyukevich",
-                chain: levy::jump_chain(landscape, alpha)?,
+                chain: levy::jump_chain(landscape, levy::JumpMeasure { alpha, beta })?,
                 time_unit: libm::pow(epsilon, -alpha),
                 tail_constant: Some(levy::tail_constant(alpha)),
             },
-            (None, NoiseLaw::Brownian { .. }) => return None,
+            (None, _) => return None,
         };
         (!limit.chain.has_killing()).then_some(limit)
     }

@@ -5,7 +5,7 @@ use levyscape_integrator::potential::Potential;
 use crate::landscape::Landscape;
 use crate::theory::chain::MarkovChain;
 use crate::theory::kramers;
-use crate::theory::levy::tail_mass;
+use crate::theory::levy::JumpMeasure;
 use crate::theory::{NoiseLaw, StoppedProblem};
 
 /// Leading-order law of `(T, X_T)` of a stopped problem: a Markov chain on the minima that survive
@@ -28,7 +28,7 @@ pub struct StoppedTheory {
 #[derive(Debug, Clone)]
 enum Place {
     /// Jumps from the surviving minima into the regions of the line.
-    Jumps { alpha: f64, scale: f64, minima: Vec<f64>, regions: Vec<Region> },
+    Jumps { jumps: JumpMeasure, scale: f64, minima: Vec<f64>, regions: Vec<Region> },
     /// A continuous path ends at the nearest stop point on its left or right.
     Ends { points: [f64; 2], right: f64 },
 }
@@ -69,11 +69,11 @@ impl StoppedTheory {
                 let left = if inside(points[0]) { 1.0 - right } else { 0.0 };
                 left + if inside(points[1]) { *right } else { 0.0 }
             }
-            Place::Jumps { alpha, scale, minima, regions } => {
+            Place::Jumps { jumps, scale, minima, regions } => {
                 let reward: Vec<f64> = minima
                     .iter()
                     .map(|m| {
-                        scale * regions.iter().map(|region| region.mass_into(*alpha, *m, lo, hi)).sum::<f64>()
+                        scale * regions.iter().map(|region| region.mass_into(*jumps, *m, lo, hi)).sum::<f64>()
                     })
                     .collect();
                 self.chain.expected_reward(&reward)[self.start].min(1.0)
@@ -84,10 +84,10 @@ impl StoppedTheory {
 
 impl Region {
     /// Mass of the jumps from `origin` into this region that end in `[lo, hi]`.
-    fn mass_into(&self, alpha: f64, origin: f64, lo: f64, hi: f64) -> f64 {
+    fn mass_into(&self, jumps: JumpMeasure, origin: f64, lo: f64, hi: f64) -> f64 {
         match self.fate {
-            Fate::Stops => tail_mass(alpha, self.lo.max(lo) - origin, self.hi.min(hi) - origin),
-            Fate::SlidesTo(x) if lo <= x && x <= hi => tail_mass(alpha, self.lo - origin, self.hi - origin),
+            Fate::Stops => jumps.mass(self.lo.max(lo) - origin, self.hi.min(hi) - origin),
+            Fate::SlidesTo(x) if lo <= x && x <= hi => jumps.mass(self.lo - origin, self.hi - origin),
             _ => 0.0,
         }
     }
@@ -155,7 +155,7 @@ fn jumping(
     problem: &StoppedProblem,
     well: usize,
 ) -> Option<StoppedTheory> {
-    let (alpha, scale) = (noise.jump_index()?, noise.jump_scale()?);
+    let (jumps, scale) = (noise.jump_measure()?, noise.jump_scale()?);
     let regions = regions(potential, landscape, problem);
     if regions.iter().any(|region| region.fate == Fate::Lost) {
         return None;
@@ -179,7 +179,7 @@ fn jumping(
             if region.fate == Fate::Survives(survivors[i]) {
                 continue;
             }
-            let mass = scale * tail_mass(alpha, region.lo - origin, region.hi - origin);
+            let mass = scale * jumps.mass(region.lo - origin, region.hi - origin);
             match region.fate {
                 Fate::Survives(j) => {
                     if let Some(column) = survivors.iter().position(|&other| other == j) {
@@ -188,11 +188,11 @@ fn jumping(
                 }
                 _ => killing[i] += mass,
             }
-            exits_right[i] += scale * region.mass_into(alpha, origin, problem.upper, f64::INFINITY);
+            exits_right[i] += scale * region.mass_into(jumps, origin, problem.upper, f64::INFINITY);
         }
     }
     let chain = MarkovChain::new(rates, killing)?;
-    let place = Place::Jumps { alpha, scale, minima, regions };
+    let place = Place::Jumps { jumps, scale, minima, regions };
     finish(chain, start, &exits_right, place)
 }
 
@@ -312,7 +312,7 @@ mod tests {
     }
 
     fn stable(alpha: f64, epsilon: f64) -> NoiseLaw {
-        NoiseLaw::Stable { alpha, epsilon }
+        NoiseLaw::stable(alpha, epsilon)
     }
 
     #[test]

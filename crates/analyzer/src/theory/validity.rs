@@ -4,7 +4,6 @@ use levyscape_integrator::potential::Potential;
 
 use crate::landscape::{CriticalPoint, Landscape, Well};
 use crate::theory::kramers;
-use crate::theory::levy::tail_mass;
 use crate::theory::{NoiseLaw, StoppedProblem};
 
 /// A ratio that the theory takes as small is called large from here on.
@@ -85,11 +84,16 @@ fn jumps(
 ) -> Vec<String> {
     let mut remarks = Vec::new();
     let distance = ways[0].distance.min(ways[1].distance);
-    let (Some(alpha), Some(scale)) = (noise.jump_index(), noise.jump_scale()) else { return remarks };
+    let (Some(jumps), Some(scale)) = (noise.jump_measure(), noise.jump_scale()) else { return remarks };
+    let alpha = jumps.alpha;
     if !distance.is_finite() {
         return remarks;
     }
-    let rate: f64 = ways.iter().map(|way| scale * tail_mass(alpha, way.distance, f64::INFINITY)).sum();
+    let rate: f64 =
+        [jumps.mass(f64::NEG_INFINITY, -ways[0].distance), jumps.mass(ways[1].distance, f64::INFINITY)]
+            .into_iter()
+            .map(|mass| scale * mass)
+            .sum();
     let slowest = landscape.minima.iter().map(|other| other.curvature).fold(f64::INFINITY, f64::min);
     if slowest <= 0.0 || rate / slowest > LARGE {
         let relaxation = if slowest > 0.0 {

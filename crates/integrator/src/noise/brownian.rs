@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::table::QuantileTable;
-use super::{BLOCK, Noise, NoiseBlock};
+use super::{BLOCK, Noise, NoiseBlock, Sampler, Side};
+use crate::error::IntegratorError;
 use crate::rng::LaneRng;
 
-/// Brownian motion with `Var Z_t = variance * t`.
+/// Brownian motion with `Var Z_t = variance * t`; exponent `psi(w) = -variance w^2 / 2`, no jumps.
 ///
 /// Increments come from the tabulated inverse of the normal distribution function, one draw each; a
 /// further half draw a step serves the crossing test within the step.
 pub struct Brownian {
     variance: f64,
-    table: Arc<QuantileTable>,
 }
 
 impl Brownian {
@@ -22,29 +22,57 @@ impl Brownian {
         Self::with_variance(1.0)
     }
 
-    pub(super) fn with_variance(variance: f64) -> Self {
-        Self { variance, table: QuantileTable::stable(2.0) }
+    /// Brownian motion with `Var Z_t = variance * t`.
+    #[must_use]
+    pub fn with_variance(variance: f64) -> Self {
+        Self { variance }
     }
 }
 
 impl Noise for Brownian {
-    fn stability_index(&self) -> f64 {
+    fn scaling_index(&self) -> f64 {
         2.0
     }
 
-    fn continuous_variance(&self) -> Option<f64> {
-        Some(self.variance)
+    fn is_self_similar(&self) -> bool {
+        true
     }
 
-    fn jump_tail(&self, _r: f64) -> f64 {
+    fn gaussian_variance(&self) -> f64 {
+        self.variance
+    }
+
+    fn has_jumps(&self) -> bool {
+        false
+    }
+
+    fn jump_tail(&self, _side: Side, _r: f64) -> f64 {
         0.0
     }
 
-    fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
+    fn exponent(&self, w: f64) -> [f64; 2] {
+        [-0.5 * self.variance * w * w, 0.0]
+    }
+
+    fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
         // The table is that of variance 2.
-        self.table.fill((0.5 * self.variance).sqrt(), rng, lanes, block);
-        for row in 0..BLOCK / 2 {
-            rng.next(lanes, &mut block.crossings[row]);
+        let scale = (0.5 * self.variance * step).sqrt();
+        Ok(Box::new(Increments { scale, table: QuantileTable::stable(2.0) }))
+    }
+}
+
+struct Increments {
+    scale: f64,
+    table: Arc<QuantileTable>,
+}
+
+impl Sampler for Increments {
+    fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
+        for block in blocks {
+            self.table.fill(self.scale, 0.0, rng, lanes, &mut block.diffusion);
+            for row in 0..BLOCK / 2 {
+                rng.next(lanes, &mut block.crossings[row]);
+            }
         }
     }
 }

@@ -1,13 +1,17 @@
-//! The driving noise `Z`: increments over intervals, in batches of paths.
+//! The driving noise `Z`: Lévy processes and their increments, in batches of paths.
 //!
 //! A noise is one file of this folder and one variant of [`NoiseLaw`].
 
 mod brownian;
+mod independent;
+mod isotropic;
 mod law;
 mod stable;
 mod table;
 
 pub use brownian::Brownian;
+pub use independent::Independent;
+pub use isotropic::{Isotropic, isotropic_constant};
 pub use stable::{Stable, tail_constant};
 
 use serde::{Deserialize, Serialize};
@@ -19,14 +23,18 @@ use crate::rng::{LANES, LaneRng};
 /// Time steps that are drawn at once for every lane; even, so that pairs of steps stay together.
 pub const BLOCK: usize = 16;
 
-/// Random numbers for [`BLOCK`] steps of [`LANES`] paths; row `k` belongs to step `k`.
+/// Random numbers for [`BLOCK`] steps of [`LANES`] paths in one coordinate; row `k` belongs to step `k`.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
 pub struct NoiseBlock {
-    /// Increments of `Z` over a unit of time.
-    pub increments: [[f64; LANES]; BLOCK],
-    /// Random bits for the crossing test within a step; filled by noises with continuous paths only. Row
-    /// `k` serves the steps `2k` (low half) and `2k + 1` (high half).
+    /// Increments of the jump part of `Z` (its drift included) over the sampler's time step; filled by
+    /// noises with [`Noise::has_jumps`] only.
+    pub jumps: [[f64; LANES]; BLOCK],
+    /// Increments of the Gaussian part of `Z` over the sampler's time step; filled by noises with
+    /// [`Noise::gaussian_variance`] above 0 only.
+    pub diffusion: [[f64; LANES]; BLOCK],
+    /// Random bits for the crossing test within a step; filled together with `diffusion`. Row `k` serves
+    /// the steps `2k` (low half) and `2k + 1` (high half).
     pub crossings: [[u64; LANES]; BLOCK / 2],
 }
 
@@ -41,65 +49,149 @@ impl NoiseBlock {
         -ln(uniform_from_half(self.crossings[step / 2][lane] >> (32 * (step % 2))))
     }
 
-    /// A block of zeros, on the heap.
+    /// Blocks of zeros for `dimension` coordinates.
     #[must_use]
-    pub fn new() -> Box<Self> {
-        Box::new(Self { increments: [[0.0; LANES]; BLOCK], crossings: [[0; LANES]; BLOCK / 2] })
+    pub fn zeros(dimension: usize) -> Vec<Self> {
+        let zeros = Self {
+            jumps: [[0.0; LANES]; BLOCK],
+            diffusion: [[0.0; LANES]; BLOCK],
+            crossings: [[0; LANES]; BLOCK / 2],
+        };
+        vec![zeros; dimension]
     }
 }
 
-/// A self-similar driving process with independent stationary increments:
-/// `Z_{t+h} - Z_t` has the law of `h^(1/alpha) Z_1`.
+/// A side of the origin, of a median or of a jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Towards minus infinity.
+    Lower,
+    /// Towards infinity.
+    Upper,
+}
+
+/// A Lévy process: a driving process with independent stationary increments.
 pub trait Noise: Send + Sync {
-    /// The index `alpha` of self-similarity: 2 for Brownian motion.
-    fn stability_index(&self) -> f64;
+    /// Number of coordinates.
+    fn dimension(&self) -> usize {
+        1
+    }
 
-    /// `Var Z_1` where the paths are continuous, `None` where the process jumps.
-    fn continuous_variance(&self) -> Option<f64>;
+    /// The process that coordinate `k` of a noise in several dimensions is; `None` for a noise in one
+    /// dimension, which is its own only coordinate.
+    fn coordinate(&self, _k: usize) -> Option<&dyn Noise> {
+        None
+    }
 
-    /// Mass `nu((r, infinity))` of the Lévy measure beyond a jump of size `r > 0` to one side.
-    fn jump_tail(&self, r: f64) -> f64;
+    /// The index `alpha` with which small steps scale, `Z_h ~ h^(1/alpha)`: the tail index of a stable
+    /// process, 2 wherever there is a Gaussian part, 1 for finitely many jumps with a drift.
+    fn scaling_index(&self) -> f64;
 
-    /// Draws the next [`BLOCK`] unit-time increments of the first `lanes` paths.
+    /// Whether the process is self-similar: `Z_h` has the law of `h^(1/alpha) Z_1` for every h.
+    fn is_self_similar(&self) -> bool {
+        false
+    }
+
+    /// Variance of the Gaussian part (of each coordinate, the largest where they differ) over a unit of
+    /// time; 0 without one.
+    fn gaussian_variance(&self) -> f64;
+
+    /// Whether there is a jump part.
+    fn has_jumps(&self) -> bool;
+
+    /// Mass of the Lévy measure beyond a jump of size `r > 0`: `nu((r, inf))` or `nu((-inf, -r))`. In
+    /// several dimensions: along the first coordinate.
+    fn jump_tail(&self, side: Side, r: f64) -> f64;
+
+    /// The characteristic exponent `psi(w) = ln E exp(i w Z_1)`, real and imaginary part. In several
+    /// dimensions: that of the first coordinate.
+    fn exponent(&self, w: f64) -> [f64; 2];
+
+    /// Prepares the increments over a time `step`.
+    ///
+    /// # Errors
+    /// A step for which the law cannot be sampled.
+    fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError>;
+}
+
+/// Draws the increments of a noise over one fixed time step.
+pub trait Sampler: Send + Sync {
+    /// Draws the next [`BLOCK`] increments of the first `lanes` paths; `blocks` has one entry a
+    /// coordinate.
     ///
     /// Lane by lane the draws depend on that lane's generator alone.
-    fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock);
+    fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]);
 }
 
 /// A noise by name, as scenarios write it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NoiseLaw {
     /// Standard Brownian motion, `Var B_t = t`.
     Brownian,
-    /// Symmetric stable motion, `E exp(i w L_t) = exp(-t |w|^alpha)`; at `alpha = 2` this is
-    /// `sqrt(2) B`, not `B`.
+    /// Stable motion with skewness `beta` in [-1, 1]; for `beta = 0`,
+    /// `E exp(i w L_t) = exp(-t |w|^alpha)`; at `alpha = 2` this is `sqrt(2) B`, not `B`.
     Stable {
         /// Tail index in (0, 2].
         alpha: f64,
+        /// Skewness in [-1, 1], in the S1 parameterisation.
+        beta: f64,
+    },
+    /// A noise in several dimensions with independent coordinates.
+    Independent {
+        /// One process on the line a coordinate.
+        coordinates: Vec<NoiseLaw>,
+    },
+    /// Rotation-invariant stable motion, `E exp(i w.Z_t) = exp(-t |w|^alpha)`; at `alpha = 2` this is
+    /// `sqrt(2) B`.
+    Isotropic {
+        /// Tail index in (0, 2].
+        alpha: f64,
+        /// Number of coordinates, at least 1.
+        dimension: usize,
     },
 }
 
 impl NoiseLaw {
-    /// Checks the parameters and builds the sampler.
+    /// Symmetric stable motion.
+    #[must_use]
+    pub fn stable(alpha: f64) -> Self {
+        Self::Stable { alpha, beta: 0.0 }
+    }
+
+    /// This process in each of `dimension` independent coordinates.
+    #[must_use]
+    pub fn independent(self, dimension: usize) -> Self {
+        Self::Independent { coordinates: vec![self; dimension] }
+    }
+
+    /// Checks the parameters and builds the process.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2].
-    pub fn build(self) -> Result<Box<dyn Noise>, IntegratorError> {
-        Ok(match self {
+    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2]; a noise without coordinates, or with a
+    /// coordinate that is not a process on the line.
+    pub fn build(&self) -> Result<Box<dyn Noise>, IntegratorError> {
+        Ok(match *self {
             Self::Brownian => Box::new(Brownian::standard()),
             // sqrt(2) B has continuous paths: the Gaussian sampler and its crossing test are exact.
-            Self::Stable { alpha: 2.0 } => Box::new(Brownian::with_variance(2.0)),
-            Self::Stable { alpha } => Box::new(Stable::new(alpha)?),
+            Self::Stable { alpha: 2.0, .. } => Box::new(Brownian::with_variance(2.0)),
+            Self::Stable { alpha, beta } => Box::new(Stable::new(alpha, beta)?),
+            Self::Independent { ref coordinates } => {
+                let coordinates = coordinates.iter().map(Self::build).collect::<Result<_, _>>()?;
+                Box::new(Independent::new(coordinates)?)
+            }
+            Self::Isotropic { alpha, dimension } => Box::new(Isotropic::new(alpha, dimension)?),
         })
     }
 
     /// Name of the kind of noise in scenarios.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Brownian => "brownian",
             Self::Stable { .. } => "stable",
+            Self::Independent { .. } => "independent",
+            Self::Isotropic { .. } => "isotropic",
         }
     }
 }

@@ -5,7 +5,7 @@ use core::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 use std::sync::Arc;
 
 use super::table::QuantileTable;
-use super::{BLOCK, Noise, NoiseBlock};
+use super::{BLOCK, Noise, NoiseBlock, Sampler, Side};
 use crate::dispatch;
 use crate::error::IntegratorError;
 use crate::math::{exp, ln, pow, sin_quarter, uniform, with_sign};
@@ -35,12 +35,12 @@ pub struct Stable {
 const SMALLEST_TABULATED: f64 = 0.5;
 
 impl Stable {
-    /// The process with tail index `alpha`.
+    /// The process with tail index `alpha` and skewness `beta`.
     ///
     /// # Errors
     /// [`IntegratorError::TailIndex`] unless `0 < alpha < 2`. (At 2 the process is Brownian motion.)
-    pub fn new(alpha: f64) -> Result<Self, IntegratorError> {
-        let by_formula = Self::by_formula(alpha)?;
+    pub fn new(alpha: f64, beta: f64) -> Result<Self, IntegratorError> {
+        let by_formula = Self::by_formula(alpha, beta)?;
         let table = (alpha >= SMALLEST_TABULATED).then(|| QuantileTable::stable(alpha));
         Ok(Self { table, ..by_formula })
     }
@@ -50,7 +50,7 @@ impl Stable {
     ///
     /// # Errors
     /// As for [`Stable::new`].
-    pub fn by_formula(alpha: f64) -> Result<Self, IntegratorError> {
+    pub fn by_formula(alpha: f64, _beta: f64) -> Result<Self, IntegratorError> {
         if alpha > 0.0 && alpha < 2.0 {
             Ok(Self { alpha, table: None })
         } else {
@@ -60,41 +60,68 @@ impl Stable {
 }
 
 impl Noise for Stable {
-    fn stability_index(&self) -> f64 {
+    fn scaling_index(&self) -> f64 {
         self.alpha
     }
 
-    fn continuous_variance(&self) -> Option<f64> {
-        None
+    fn is_self_similar(&self) -> bool {
+        true
     }
 
-    fn jump_tail(&self, r: f64) -> f64 {
+    fn gaussian_variance(&self) -> f64 {
+        0.0
+    }
+
+    fn has_jumps(&self) -> bool {
+        true
+    }
+
+    fn jump_tail(&self, _side: Side, r: f64) -> f64 {
         tail_constant(self.alpha) / self.alpha * pow(r, -self.alpha)
     }
 
-    fn fill(&self, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
-        match &self.table {
-            Some(table) => table.fill(1.0, rng, lanes, block),
-            None => fill(self.alpha, rng, lanes, block),
+    fn exponent(&self, w: f64) -> [f64; 2] {
+        [-pow(w.abs(), self.alpha), 0.0]
+    }
+
+    fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
+        let scale = pow(step, 1.0 / self.alpha);
+        Ok(Box::new(Increments { alpha: self.alpha, scale, table: self.table.clone() }))
+    }
+}
+
+struct Increments {
+    alpha: f64,
+    scale: f64,
+    table: Option<Arc<QuantileTable>>,
+}
+
+impl Sampler for Increments {
+    fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
+        for block in blocks {
+            match &self.table {
+                Some(table) => table.fill(self.scale, 0.0, rng, lanes, &mut block.jumps),
+                None => fill(self.alpha, self.scale, rng, lanes, &mut block.jumps),
+            }
         }
     }
 }
 
 dispatch! {
-    fn fill[](alpha: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) = fill_kernel
+    fn fill[](alpha: f64, scale: f64, rng: &mut LaneRng, lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) = fill_kernel
 }
 
 #[inline(always)]
-fn fill_kernel(alpha: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlock) {
+fn fill_kernel(alpha: f64, scale: f64, rng: &mut LaneRng, lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) {
     let lanes = lanes.min(LANES);
     let (mut angle, mut waiting) = ([0; LANES], [0; LANES]);
     let distance = (1.0 - alpha).abs();
     let inverse = 1.0 / alpha;
     let power = (1.0 - alpha) / alpha;
-    for step in 0..BLOCK {
+    for row in rows {
         rng.next(lanes, &mut angle);
         rng.next(lanes, &mut waiting);
-        let out = &mut block.increments[step][..lanes];
+        let out = &mut row[..lanes];
         for k in 0..lanes {
             let t = FRAC_PI_2 * uniform(angle[k]);
             let w = -ln(uniform(waiting[k]));
@@ -104,7 +131,7 @@ fn fill_kernel(alpha: f64, rng: &mut LaneRng, lanes: usize, block: &mut NoiseBlo
             let cosine = sin_quarter(t);
             let tilted = sin_quarter((1.0 - distance) * FRAC_PI_2 + distance * t);
             let exponent = power * (ln(tilted) - ln(w)) - inverse * ln(cosine);
-            out[k] = with_sign(2.0 * half_sine * half_cosine * exp(exponent), angle[k]);
+            out[k] = scale * with_sign(2.0 * half_sine * half_cosine * exp(exponent), angle[k]);
         }
     }
 }

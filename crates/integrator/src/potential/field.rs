@@ -58,6 +58,28 @@ pub trait Drift: Send + Sync {
     }
 }
 
+impl<D: Drift + ?Sized> Drift for std::sync::Arc<D> {
+    fn dimension(&self) -> usize {
+        (**self).dimension()
+    }
+
+    fn drift(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        (**self).drift(x, lanes, out);
+    }
+
+    fn drift_at(&self, x: &[f64], out: &mut [f64]) {
+        (**self).drift_at(x, out);
+    }
+
+    fn potential_at(&self, x: &[f64]) -> Option<f64> {
+        (**self).potential_at(x)
+    }
+
+    fn jacobian_at(&self, x: &[f64], out: &mut [f64]) {
+        (**self).jacobian_at(x, out);
+    }
+}
+
 /// The drift `-U'` of a potential on the line.
 #[derive(Clone, Copy)]
 pub struct PotentialDrift<'a>(pub &'a dyn Potential);

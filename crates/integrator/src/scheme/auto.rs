@@ -1,7 +1,7 @@
 //! The automatic choice of scheme and time step.
 
 use super::SchemeKind;
-use crate::noise::Noise;
+use crate::noise::{Noise, Side};
 use crate::potential::Potential;
 
 /// What the choice needs to know of a problem.
@@ -50,12 +50,11 @@ pub fn choose(
     kind: Option<SchemeKind>,
     step: Option<f64>,
 ) -> Choice {
-    let alpha = noise.stability_index();
+    let alpha = noise.scaling_index();
     let mut reasons = Vec::new();
     let step = step.unwrap_or_else(|| {
         let time_scale = libm::pow(geometry.length / epsilon, alpha);
-        let by_noise = time_scale
-            * if noise.continuous_variance().is_some() { 0.005 } else { libm::pow(0.02, alpha).min(0.01) };
+        let by_noise = time_scale * if !noise.has_jumps() { 0.005 } else { libm::pow(0.02, alpha).min(0.01) };
         let by_drift = 0.05 / geometry.stiffness;
         let (step, why) = if by_drift < by_noise {
             (by_drift, "resolves the drift: step times the largest curvature is 0.05")
@@ -129,23 +128,26 @@ pub fn euler_blow_up_rate(
     geometry: &Geometry,
     step: f64,
 ) -> f64 {
-    [-1.0, 1.0]
+    [(-1.0, Side::Lower), (1.0, Side::Upper)]
         .into_iter()
-        .map(|side| {
-            let Some(distance) = overshoot_distance(potential, geometry, step, side) else { return 0.0 };
-            match noise.continuous_variance() {
-                None => noise.jump_tail(distance / epsilon),
-                Some(variance) => {
-                    let diffusivity = 0.5 * variance * epsilon * epsilon;
-                    let x = geometry.centre + side * distance;
-                    let climb = potential.value(x) - potential.value(geometry.centre);
-                    if climb.is_nan() {
-                        1.0 / step
-                    } else {
-                        libm::exp((-climb / diffusivity).min(0.0)) / step
-                    }
-                }
+        .map(|(sign, side)| {
+            let Some(distance) = overshoot_distance(potential, geometry, step, sign) else { return 0.0 };
+            let mut rate = 0.0;
+            if noise.has_jumps() {
+                rate += noise.jump_tail(side, distance / epsilon);
             }
+            let variance = noise.gaussian_variance();
+            if variance > 0.0 {
+                let diffusivity = 0.5 * variance * epsilon * epsilon;
+                let x = geometry.centre + sign * distance;
+                let climb = potential.value(x) - potential.value(geometry.centre);
+                rate += if climb.is_nan() {
+                    1.0 / step
+                } else {
+                    libm::exp((-climb / diffusivity).min(0.0)) / step
+                };
+            }
+            rate
         })
         .sum()
 }
@@ -175,11 +177,13 @@ fn overshoot_distance(potential: &dyn Potential, geometry: &Geometry, step: f64,
 
 /// How long a path stays, roughly: the mean time of a jump beyond `length`.
 fn mean_stay(noise: &dyn Noise, epsilon: f64, geometry: &Geometry) -> f64 {
-    match noise.continuous_variance() {
-        None => 1.0 / noise.jump_tail(geometry.length / epsilon),
-        // The Gaussian weight is either negligible beside any stay or not small at all.
-        Some(_) => 1e6 * libm::pow(geometry.length / epsilon, 2.0),
-    }
+    let jumps: f64 = [Side::Lower, Side::Upper]
+        .into_iter()
+        .map(|side| noise.jump_tail(side, geometry.length / epsilon))
+        .sum();
+    // The Gaussian weight is either negligible beside any stay or not small at all.
+    let diffusive = 1e6 * libm::pow(geometry.length / epsilon, 2.0);
+    if noise.gaussian_variance() > 0.0 || jumps == 0.0 { diffusive } else { 2.0 / jumps }
 }
 
 #[cfg(test)]
@@ -207,7 +211,7 @@ mod tests {
             upper: f64::INFINITY,
         };
         for (alpha, epsilon, h) in [(1.0, 1.0, 0.01), (1.5, 1.0, 0.01), (1.8, 0.1, 0.02)] {
-            let Ok(noise) = (NoiseLaw::Stable { alpha }).build() else { panic!("a valid tail index") };
+            let Ok(noise) = NoiseLaw::stable(alpha).build() else { panic!("a valid tail index") };
             let seen = euler_blow_up_rate(&Quartic, noise.as_ref(), epsilon, &geometry, h);
             let exact = 2.0 * crate::noise::tail_constant(alpha) / alpha
                 * libm::pow(epsilon, alpha)

@@ -1,31 +1,34 @@
 //! The Euler–Maruyama scheme.
 
-use super::DriftStep;
-use crate::potential::Potential;
+use super::Scheme;
+use crate::potential::Drift;
+use crate::rng::LANES;
 
-/// `M_h(x) = x - h U'(x)`.
+/// `M_h(x) = x + h b(x)`.
 ///
 /// Strong order 1 for additive noise and smooth drift. Where the drift grows faster than linearly a
-/// point with `h |U'(x)| > 2 |x|` is thrown further out each step: under jump noise that happens at
+/// point with `h |b(x)| > 2 |x|` is thrown further out each step: under jump noise that happens at
 /// a positive rate, [`euler_blow_up_rate`](super::euler_blow_up_rate).
 pub struct Euler<'a> {
-    potential: &'a dyn Potential,
+    drift: &'a dyn Drift,
     step: f64,
 }
 
 impl<'a> Euler<'a> {
     /// The scheme with time step `step`.
     #[must_use]
-    pub fn new(potential: &'a dyn Potential, step: f64) -> Self {
-        Self { potential, step }
+    pub fn new(drift: &'a dyn Drift, step: f64) -> Self {
+        Self { drift, step }
     }
 }
 
-impl DriftStep for Euler<'_> {
-    fn advance(&self, x: &[f64], out: &mut [f64]) {
-        self.potential.gradient_batch(x, out);
-        for (out, &x) in out.iter_mut().zip(x) {
-            *out = x - self.step * *out;
+impl Scheme for Euler<'_> {
+    fn advance(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        self.drift.drift(x, lanes, out);
+        for (out, x) in out.iter_mut().zip(x) {
+            for (out, &x) in out[..lanes].iter_mut().zip(&x[..lanes]) {
+                *out = x + self.step * *out;
+            }
         }
     }
 }

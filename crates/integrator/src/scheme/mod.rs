@@ -19,13 +19,31 @@ pub use splitting::{Splitting, flow};
 
 use serde::{Deserialize, Serialize};
 
-use crate::potential::Potential;
+use crate::noise::Noise;
+use crate::potential::Drift;
+use crate::rng::LANES;
 
-/// The deterministic part of a scheme over one time step.
-pub trait DriftStep: Send + Sync {
-    /// Writes `M_h(x[k])` to `out[k]`; the slices have equal length, at most
-    /// [`LANES`](crate::rng::LANES).
-    fn advance(&self, x: &[f64], out: &mut [f64]);
+/// One time step of a scheme: a deterministic map before the noise, the increment times
+/// [`Scheme::noise_factor`], and perhaps a deterministic map after it,
+///
+/// ```text
+/// X_{k+1} = A(M(X_k) + epsilon factor (Z_{t+h} - Z_t)).
+/// ```
+///
+/// Exits are looked for right after the noise, before `A`.
+pub trait Scheme: Send + Sync {
+    /// Writes `M(x)` for the first `lanes` lanes; `x` and `out` have one row a coordinate.
+    fn advance(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]);
+
+    /// The map `A` after the noise, for schemes that have one.
+    fn after_noise(&self) -> Option<&dyn Scheme> {
+        None
+    }
+
+    /// What the increment of coordinate `k` is multiplied by.
+    fn noise_factor(&self, _k: usize) -> f64 {
+        1.0
+    }
 }
 
 /// A scheme by name, as scenarios write it.
@@ -51,20 +69,24 @@ impl SchemeKind {
         }
     }
 
-    /// Prepares the scheme for a potential and a time step.
+    /// Prepares the scheme for a drift, a noise and a time step.
     ///
-    /// `window` is where the paths spend their time: the splitting scheme tabulates its flow there
-    /// and solves the flow's equation at each point outside.
+    /// `window` is where the paths spend their time, one finite interval a coordinate: the splitting
+    /// scheme tabulates its flow there and solves the flow's equation at each point outside.
     #[must_use]
     pub fn build<'a>(
         self,
-        potential: &'a dyn Potential,
+        drift: &'a dyn Drift,
+        _noise: &dyn Noise,
         step: f64,
-        window: [f64; 2],
-    ) -> Box<dyn DriftStep + 'a> {
+        window: &[[f64; 2]],
+    ) -> Box<dyn Scheme + 'a> {
         match self {
-            Self::Euler => Box::new(Euler::new(potential, step)),
-            Self::Splitting => Box::new(Splitting::new(potential, step, window)),
+            Self::Euler => Box::new(Euler::new(drift, step)),
+            Self::Splitting => {
+                let window = window.first().copied().unwrap_or([-1.0, 1.0]);
+                Box::new(Splitting::new(drift, step, window))
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Drift-flow splitting.
 
-use super::DriftStep;
+use super::Scheme;
 use crate::dispatch;
-use crate::potential::Potential;
+use crate::potential::Drift;
+use crate::rng::LANES;
 
 /// `M_h = Phi_h`, the flow of `dx/dt = -U'(x)` over a time `h` (Lie splitting: flow, then noise).
 ///
@@ -13,7 +14,7 @@ use crate::potential::Potential;
 /// step costs a look-up, whatever the formula of the potential costs. Outside the window of the
 /// table the flow's equation is solved for each point.
 pub struct Splitting<'a> {
-    potential: &'a dyn Potential,
+    drift: &'a dyn Drift,
     step: f64,
     lower: f64,
     cells_per_length: f64,
@@ -28,15 +29,15 @@ const TABLE_TOLERANCE: f64 = 1e-9;
 impl<'a> Splitting<'a> {
     /// Tabulates the flow over `step` on `window`, which must be finite and not empty.
     #[must_use]
-    pub fn new(potential: &'a dyn Potential, step: f64, window: [f64; 2]) -> Self {
+    pub fn new(drift: &'a dyn Drift, step: f64, window: [f64; 2]) -> Self {
         let [lower, upper] = window;
         let length = upper - lower;
         let mut cells = FEWEST_CELLS;
         loop {
-            let (cubics, error) = tabulate(potential, step, lower, length, cells);
+            let (cubics, error) = tabulate(drift, step, lower, length, cells);
             // A kink of the potential cannot be resolved to the tolerance: stop at the largest table.
             if error <= TABLE_TOLERANCE * length || cells >= MOST_CELLS {
-                return Self { potential, step, lower, cells_per_length: cells as f64 / length, cubics };
+                return Self { drift, step, lower, cells_per_length: cells as f64 / length, cubics };
             }
             cells *= 4;
         }
@@ -49,24 +50,19 @@ impl<'a> Splitting<'a> {
         for (out, &x) in out.iter_mut().zip(x) {
             let u = (x - self.lower) * self.cells_per_length;
             if !(u >= 0.0 && u < cells) {
-                *out = flow(self.potential, x, self.step, anchor);
+                *out = flow(&scalar(self.drift), x, self.step, anchor);
             }
         }
     }
 }
 
 /// The cubics through four equidistant points of each cell, and the largest error seen in between.
-fn tabulate(
-    potential: &dyn Potential,
-    step: f64,
-    lower: f64,
-    length: f64,
-    cells: usize,
-) -> (Vec<[f64; 4]>, f64) {
+fn tabulate(drift: &dyn Drift, step: f64, lower: f64, length: f64, cells: usize) -> (Vec<[f64; 4]>, f64) {
+    let force = scalar(drift);
     let anchor = lower + 0.5 * length;
     let points = 3 * cells + 1;
     let values: Vec<f64> = (0..points)
-        .map(|k| flow(potential, lower + length * k as f64 / (points - 1) as f64, step, anchor))
+        .map(|k| flow(&force, lower + length * k as f64 / (points - 1) as f64, step, anchor))
         .collect();
     let mut error: f64 = 0.0;
     let cubics: Vec<[f64; 4]> = (0..cells)
@@ -78,7 +74,7 @@ fn tabulate(
             // One cell in eight is enough to see whether the table is fine enough.
             if cell % 8 == 0 {
                 let middle = lower + length * (cell as f64 + 0.5) / cells as f64;
-                let exact = flow(potential, middle, step, anchor);
+                let exact = flow(&force, middle, step, anchor);
                 let seen = (y0 + 0.5 * (c1 + 0.5 * (c2 + 0.5 * c3)) - exact).abs();
                 // A NaN belongs to a hole in the potential's domain, not to the table.
                 if seen > error {
@@ -91,11 +87,22 @@ fn tabulate(
     (cubics, error)
 }
 
-impl DriftStep for Splitting<'_> {
-    fn advance(&self, x: &[f64], out: &mut [f64]) {
+impl Scheme for Splitting<'_> {
+    fn advance(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        let ([x], [out]) = (x, out) else { return };
+        let (x, out) = (&x[..lanes], &mut out[..lanes]);
         if !look_up(&self.cubics, self.lower, self.cells_per_length, x, out) {
             self.solve_outside(x, out);
         }
+    }
+}
+
+/// A drift on the line as a function of one number.
+fn scalar(drift: &dyn Drift) -> impl Fn(f64) -> f64 + '_ {
+    |x| {
+        let mut out = [f64::NAN];
+        drift.drift_at(&[x], &mut out);
+        out[0]
     }
 }
 
@@ -120,17 +127,16 @@ fn look_up_kernel(cubics: &[[f64; 4]], lower: f64, scale: f64, x: &[f64], out: &
     inside
 }
 
-/// The flow `Phi_h(x)` of `dx/dt = -U'(x)`: relative error about 1e-11.
+/// The flow `Phi_h(x)` of `dx/dt = force(x)`: relative error about 1e-11.
 ///
 /// Solved by the embedded pair of Dormand and Prince (1980) with step control. Where the force
 /// overflows, the start is moved towards `anchor` to the outermost point with a finite force: an
 /// inward force that large covers the distance in no time. NaN where the force is not a number or
 /// drives the point out of the finite numbers within `h`.
 #[must_use]
-pub fn flow(potential: &dyn Potential, x: f64, h: f64, anchor: f64) -> f64 {
+pub fn flow(force: &dyn Fn(f64) -> f64, x: f64, h: f64, anchor: f64) -> f64 {
     const TOLERANCE: f64 = 1e-12;
     const MOST_STEPS: usize = 100_000;
-    let force = |x: f64| -potential.gradient(x);
     let mut x = x;
     let mut k1 = force(x);
     // Larger forces overflow in the stages of a step.
@@ -216,16 +222,7 @@ fn fifth_root(ratio: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Test<G>(G);
-    impl<G: Fn(f64) -> f64 + Send + Sync> Potential for Test<G> {
-        fn value(&self, _: f64) -> f64 {
-            f64::NAN
-        }
-        fn gradient(&self, x: f64) -> f64 {
-            (self.0)(x)
-        }
-    }
+    use crate::potential::{ClosurePotential, PotentialDrift};
 
     /// Flow of dx/dt = x - x^3 in closed form.
     fn double_well_flow(x: f64, h: f64) -> f64 {
@@ -235,10 +232,10 @@ mod tests {
 
     #[test]
     fn solver_matches_the_closed_form() {
-        let potential = Test(|x: f64| x * x * x - x);
+        let force = |x: f64| x - x * x * x;
         for x in [-1e6, -30.0, -1.0, -0.999, -1e-9, 0.0, 1e-3, 0.5, 2.0, 1e3, 1e8] {
             for h in [1e-4, 1e-2, 1.0, 10.0] {
-                let (seen, exact) = (flow(&potential, x, h, 0.0), double_well_flow(x, h));
+                let (seen, exact) = (flow(&force, x, h, 0.0), double_well_flow(x, h));
                 assert!(
                     (seen - exact).abs() <= 1e-11 * libm::exp(h) * exact.abs().max(1e-3),
                     "{x} {h}: {seen} {exact}"
@@ -249,24 +246,25 @@ mod tests {
 
     #[test]
     fn an_overflowing_force_comes_down_from_infinity() {
-        let potential = Test(|x: f64| libm::sinh(x));
+        let force = |x: f64| -libm::sinh(x);
         // tanh(x/2) decays by e^-h: from infinity it starts at 1.
         let exact = 2.0 * libm::atanh(libm::exp(-0.1));
         for x in [300.0, 1e4, 1e300] {
-            let seen = flow(&potential, x, 0.1, 0.0);
+            let seen = flow(&force, x, 0.1, 0.0);
             assert!((seen - exact).abs() < 1e-9, "{x}: {seen} {exact}");
         }
-        assert!(flow(&Test(|x: f64| -x * x * x), 1.0, 1.0, 0.0).is_nan(), "explodes at time 1/2");
+        assert!(flow(&|x: f64| x * x * x, 1.0, 1.0, 0.0).is_nan(), "explodes at time 1/2");
     }
 
     #[test]
     fn table_and_solver_agree() {
-        let potential = Test(|x: f64| x * x * x - x);
-        let splitting = Splitting::new(&potential, 0.01, [-4.0, 4.0]);
-        let x: Vec<f64> = (0..64).map(|k| -5.0 + 0.1567 * k as f64).collect();
-        let mut out = vec![0.0; 64];
-        splitting.advance(&x, &mut out);
-        for (x, out) in x.iter().zip(&out) {
+        let potential = ClosurePotential::new(|_| f64::NAN, |x: f64| x * x * x - x);
+        let drift = PotentialDrift(&potential);
+        let splitting = Splitting::new(&drift, 0.01, [-4.0, 4.0]);
+        let x: [[f64; LANES]; 1] = [core::array::from_fn(|k| -5.0 + 0.1567 * k as f64)];
+        let mut out = [[0.0; LANES]];
+        splitting.advance(&x, LANES, &mut out);
+        for (x, out) in x[0].iter().zip(&out[0]) {
             assert!((out - double_well_flow(*x, 0.01)).abs() < 1e-8, "{x}");
         }
     }

@@ -1,0 +1,311 @@
+//! The families of noises beside Brownian and stable motion, against their laws.
+//!
+//! Each check is a z-score of a fixed-seed sample against the characteristic exponent that the noise
+//! itself states, or against a closed form; a check fails beyond six standard deviations (two-sided 2e-9
+//! each, below 1e-6 for all of them together). The `#[ignore]`d tests are the same with a hundred times the
+//! draws: `cargo test --test families -- --ignored`.
+
+use levyscape_integrator::noise::{BLOCK, Noise, NoiseBlock, Sampler};
+use levyscape_integrator::rng::{LANES, LaneRng};
+use levyscape_integrator::{NoiseLaw, StreamKey};
+
+const LIMIT: f64 = 6.0;
+
+fn build(law: &NoiseLaw) -> Box<dyn Noise> {
+    match law.build() {
+        Ok(noise) => noise,
+        Err(error) => panic!("{law:?}: {error}"),
+    }
+}
+
+fn sampler(noise: &dyn Noise, step: f64) -> Box<dyn Sampler> {
+    match noise.sampler(step) {
+        Ok(sampler) => sampler,
+        Err(error) => panic!("step {step}: {error}"),
+    }
+}
+
+fn generators(seed: u64) -> LaneRng {
+    let mut rng = LaneRng::default();
+    for lane in 0..LANES {
+        rng.seed_lane(lane, &StreamKey { seed, point: 0, task: 0 }, lane as u64);
+    }
+    rng
+}
+
+/// Calls `visit` with at least `draws` increments, all coordinates and both parts together.
+fn increments(noise: &dyn Noise, step: f64, draws: usize, seed: u64, mut visit: impl FnMut(&[f64])) {
+    let mut rng = generators(seed);
+    let sampler = sampler(noise, step);
+    // Rows that a noise does not fill must not be read.
+    let mut blocks = NoiseBlock::zeros(noise.dimension());
+    let (jumps, diffusion) = (noise.has_jumps(), noise.gaussian_variance() > 0.0);
+    let mut x = vec![0.0; noise.dimension()];
+    for _ in 0..draws.div_ceil(BLOCK * LANES) {
+        sampler.fill(&mut rng, LANES, &mut blocks);
+        for row in 0..BLOCK {
+            for lane in 0..LANES {
+                for (x, block) in x.iter_mut().zip(&blocks) {
+                    *x = 0.0;
+                    if jumps {
+                        *x += block.jumps[row][lane];
+                    }
+                    if diffusion {
+                        *x += block.diffusion[row][lane];
+                    }
+                }
+                visit(&x);
+            }
+        }
+    }
+}
+
+/// Sums of `cos(w.X)` and `sin(w.X)` for some vectors `w`.
+struct Characteristic {
+    frequencies: Vec<Vec<f64>>,
+    sums: Vec<[f64; 2]>,
+    count: f64,
+}
+
+impl Characteristic {
+    fn new(frequencies: Vec<Vec<f64>>) -> Self {
+        Self { sums: vec![[0.0; 2]; frequencies.len()], frequencies, count: 0.0 }
+    }
+
+    fn add(&mut self, x: &[f64]) {
+        self.count += 1.0;
+        for (sum, w) in self.sums.iter_mut().zip(&self.frequencies) {
+            let angle: f64 = w.iter().zip(x).map(|(w, x)| w * x).sum();
+            let (sine, cosine) = libm::sincos(angle);
+            sum[0] += cosine;
+            sum[1] += sine;
+        }
+    }
+
+    /// z-scores of both parts against `exp(step psi(w))`.
+    fn scores(&self, step: f64, exponent: impl Fn(&[f64]) -> [f64; 2]) -> Vec<f64> {
+        let phi = |w: &[f64]| {
+            let [re, im] = exponent(w);
+            let size = libm::exp(step * re);
+            [size * libm::cos(step * im), size * libm::sin(step * im)]
+        };
+        let mut scores = Vec::new();
+        for (w, sums) in self.frequencies.iter().zip(&self.sums) {
+            let double: Vec<f64> = w.iter().map(|w| 2.0 * w).collect();
+            let ([re, im], [re2, _]) = (phi(w), phi(&double));
+            for (sum, mean, square) in [(sums[0], re, 0.5 * (1.0 + re2)), (sums[1], im, 0.5 * (1.0 - re2))] {
+                let deviation = ((square - mean * mean).max(0.0) / self.count).sqrt();
+                scores.push((sum / self.count - mean) / deviation.max(1e-300));
+            }
+        }
+        scores
+    }
+}
+
+fn assert_scores(name: &str, scores: &[f64]) {
+    let line: Vec<String> = scores.iter().map(|z| format!("{z:.2}")).collect();
+    println!("{name}: z = {}", line.join(" "));
+    for z in scores {
+        assert!(z.abs() < LIMIT, "{name}: z = {z}");
+    }
+}
+
+/// Directions and lengths in `d` dimensions.
+fn frequencies(d: usize, sizes: &[f64]) -> Vec<Vec<f64>> {
+    let axis = |k: usize| (0..d).map(|j| f64::from(u8::from(j == k))).collect::<Vec<f64>>();
+    let mut directions = vec![axis(0), axis(d - 1)];
+    directions.push(vec![1.0 / (d as f64).sqrt(); d]);
+    // Something oblique, with both signs.
+    let oblique: Vec<f64> = (0..d).map(|j| libm::cos(1.0 + 2.0 * j as f64)).collect();
+    let length = oblique.iter().map(|x| x * x).sum::<f64>().sqrt();
+    directions.push(oblique.iter().map(|x| x / length).collect());
+    let mut out = Vec::new();
+    for direction in directions {
+        out.extend(sizes.iter().map(|size| direction.iter().map(|x| size * x).collect::<Vec<f64>>()));
+    }
+    out
+}
+
+const DRAWS: usize = 1_000_000;
+const MANY: usize = 100_000_000;
+
+fn isotropic(draws: usize) {
+    for (seed, (alpha, dimension)) in
+        [(0.3, 2), (0.8, 2), (1.0, 3), (1.5, 2), (1.9, 5), (2.0, 2), (1.3, 1)].into_iter().enumerate()
+    {
+        let noise = build(&NoiseLaw::Isotropic { alpha, dimension });
+        assert_eq!(noise.dimension(), dimension);
+        for (index, step) in [1e-8, 1e-3, 1.0, 100.0].into_iter().enumerate() {
+            let unit = libm::pow(step, -1.0 / alpha);
+            let seed = 1000 + 10 * seed as u64 + index as u64;
+            let mut seen = Characteristic::new(frequencies(dimension, &[0.3, 1.0, 2.0].map(|w| w * unit)));
+            increments(noise.as_ref(), step, draws, seed, |x| {
+                assert!(x.iter().all(|x| x.is_finite()));
+                seen.add(x);
+            });
+            let exponent = |w: &[f64]| {
+                let square: f64 = w.iter().map(|w| w * w).sum();
+                [-libm::pow(square, 0.5 * alpha), 0.0]
+            };
+            assert_scores(&format!("isotropic {alpha} {dimension} {step}"), &seen.scores(step, exponent));
+        }
+    }
+}
+
+#[test]
+fn every_projection_of_isotropic_noise_is_stable() {
+    isotropic(DRAWS / 4);
+}
+
+#[test]
+#[ignore = "minutes: a hundred million draws"]
+fn every_projection_of_isotropic_noise_is_stable_at_length() {
+    isotropic(MANY / 10);
+}
+
+#[test]
+fn the_radius_of_isotropic_noise_has_its_tail() {
+    use levyscape_integrator::noise::isotropic_constant;
+    for (seed, (alpha, d)) in [(0.6, 2), (1.0, 2), (1.5, 3)].into_iter().enumerate() {
+        let noise = build(&NoiseLaw::Isotropic { alpha, dimension: d });
+        // Over a short step the increment beyond 1 is one jump: the measure of |z| > 1 times the step, up to
+        // a relative O(step).
+        let step = 1e-3;
+        let sphere = 2.0 * libm::pow(core::f64::consts::PI, 0.5 * d as f64) / libm::tgamma(0.5 * d as f64);
+        let p = step * isotropic_constant(alpha, d) / alpha * sphere;
+        let (mut count, mut beyond) = (0.0, 0.0);
+        increments(noise.as_ref(), step, 4 * DRAWS, seed as u64, |x| {
+            count += 1.0;
+            beyond += f64::from(u8::from(x.iter().map(|x| x * x).sum::<f64>() > 1.0));
+        });
+        let z = (beyond - count * p) / (count * p).sqrt();
+        assert_scores(&format!("radius {alpha} {d}"), &[z]);
+    }
+}
+
+#[test]
+fn independent_coordinates() {
+    let coordinates =
+        vec![NoiseLaw::stable(1.2), NoiseLaw::Brownian, NoiseLaw::stable(1.8), NoiseLaw::stable(2.0)];
+    let noise = build(&NoiseLaw::Independent { coordinates });
+    assert_eq!(noise.dimension(), 4);
+    assert!(noise.has_jumps() && noise.gaussian_variance() == 2.0 && !noise.is_self_similar());
+    assert_eq!(noise.scaling_index(), 2.0);
+    let step = 0.5;
+    let mut seen = Characteristic::new(frequencies(4, &[0.5, 1.0, 3.0]));
+    increments(noise.as_ref(), step, DRAWS, 7, |x| seen.add(x));
+    let exponent = |w: &[f64]| {
+        let mut sum = [0.0; 2];
+        for (k, w) in w.iter().enumerate() {
+            let Some(coordinate) = noise.coordinate(k) else { panic!("coordinate {k}") };
+            let [re, im] = coordinate.exponent(*w);
+            sum = [sum[0] + re, sum[1] + im];
+        }
+        sum
+    };
+    assert_scores("independent", &seen.scores(step, exponent));
+    assert!(noise.coordinate(4).is_none());
+    assert!(NoiseLaw::stable(1.5).independent(10).build().is_ok_and(|noise| noise.is_self_similar()));
+}
+
+#[test]
+fn a_coordinate_without_jumps_clears_the_rows_that_are_read() {
+    let law = NoiseLaw::Independent { coordinates: vec![NoiseLaw::Brownian, NoiseLaw::stable(1.0)] };
+    let noise = build(&law);
+    let mut blocks = NoiseBlock::zeros(2);
+    for block in &mut blocks {
+        block.jumps = [[f64::NAN; LANES]; BLOCK];
+        block.diffusion = [[f64::NAN; LANES]; BLOCK];
+    }
+    sampler(noise.as_ref(), 0.1).fill(&mut generators(1), LANES, &mut blocks);
+    assert!(blocks[0].jumps.as_flattened().iter().all(|&x| x == 0.0));
+    assert!(blocks[1].diffusion.as_flattened().iter().all(|&x| x == 0.0));
+    for block in &blocks {
+        assert!(block.jumps.as_flattened().iter().chain(block.diffusion.as_flattened()).all(|x| !x.is_nan()));
+    }
+}
+
+#[test]
+fn impossible_noises_are_refused() {
+    let laws = [
+        NoiseLaw::Independent { coordinates: vec![] },
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 2 }.independent(2),
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 0 },
+        NoiseLaw::Isotropic { alpha: 2.5, dimension: 2 },
+        NoiseLaw::Isotropic { alpha: f64::NAN, dimension: 2 },
+    ];
+    for law in laws {
+        assert!(law.build().is_err(), "{law:?}");
+    }
+}
+
+#[test]
+fn the_same_bits_on_every_instruction_set_and_for_any_number_of_lanes() {
+    use levyscape_integrator::simd::{force, supported};
+    let laws = [
+        NoiseLaw::Isotropic { alpha: 0.4, dimension: 2 },
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 3 },
+        NoiseLaw::Independent { coordinates: vec![NoiseLaw::stable(1.2), NoiseLaw::Brownian] },
+    ];
+    for law in laws {
+        let noise = build(&law);
+        let sampler = sampler(noise.as_ref(), 0.5);
+        let mut reference: Option<Vec<u64>> = None;
+        for level in supported() {
+            force(level);
+            for lanes in [1, 5, 8, 63, LANES] {
+                let mut rng = generators(9);
+                let mut blocks = NoiseBlock::zeros(noise.dimension());
+                let mut bits: Vec<u64> = Vec::new();
+                for _ in 0..3 {
+                    sampler.fill(&mut rng, lanes, &mut blocks);
+                    for block in &blocks {
+                        let rows = block.jumps.iter().chain(&block.diffusion);
+                        bits.extend(rows.map(|row| row[0].to_bits()));
+                        bits.extend(block.crossings.iter().map(|row| row[0]));
+                    }
+                }
+                let reference = reference.get_or_insert_with(|| bits.clone());
+                assert_eq!(*reference, bits, "{law:?} {level:?} {lanes}");
+            }
+        }
+    }
+}
+
+/// Nanoseconds a variate and coordinate: `cargo test --release --test families -- --ignored --nocapture speed`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    let laws = [
+        NoiseLaw::stable(1.5),
+        NoiseLaw::stable(1.5).independent(10),
+        NoiseLaw::Brownian,
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 1 },
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 2 },
+        NoiseLaw::Isotropic { alpha: 1.5, dimension: 10 },
+        NoiseLaw::Isotropic { alpha: 2.0, dimension: 2 },
+    ];
+    for law in laws {
+        let noise = build(&law);
+        let start = std::time::Instant::now();
+        let sampler = sampler(noise.as_ref(), 0.01);
+        let built = start.elapsed();
+        let mut rng = generators(1);
+        let mut blocks = NoiseBlock::zeros(noise.dimension());
+        let mut best = f64::INFINITY;
+        for _ in 0..200 {
+            let start = std::time::Instant::now();
+            for _ in 0..20 {
+                sampler.fill(&mut rng, LANES, &mut blocks);
+            }
+            let count = (20 * BLOCK * LANES * noise.dimension()) as f64;
+            best = best.min(start.elapsed().as_secs_f64() / count * 1e9);
+        }
+        let text = format!("{law:?}");
+        println!(
+            "{best:6.2} ns, built in {:6.1} ms: {}",
+            built.as_secs_f64() * 1e3,
+            &text[..text.len().min(90)]
+        );
+    }
+}
