@@ -89,15 +89,17 @@ fn small_noise_leaves_a_disc_by_one_jump() {
         let [mean, error] = extrapolated(&pairs, 1.0);
         let scaled = [mean * rate, error * rate];
         let n = pairs.len() as f64;
-        let first = |pair: &&PathPair| {
-            matches!(pair.fine.outcome, Outcome::Exited(Stop::Face { axis: 0, .. }))
-        };
+        let first =
+            |pair: &&PathPair| matches!(pair.fine.outcome, Outcome::Exited(Stop::Face { axis: 0, .. }));
         let seen = pairs.iter().filter(first).count() as f64 / n;
         println!("{law:?}: mean times rate {:.4} +- {:.4}, share {seen:.4}", scaled[0], scaled[1]);
         // The limit is reached up to about one percent at this epsilon.
         assert!((scaled[0] - 1.0).abs() < 6.0 * scaled[1] + 0.015, "{law:?}: {scaled:?}");
         if let Some(share) = share {
-            assert!((seen - share).abs() < 6.0 * (share * (1.0 - share) / n).sqrt() + 0.005, "{seen} {share}");
+            assert!(
+                (seen - share).abs() < 6.0 * (share * (1.0 - share) / n).sqrt() + 0.005,
+                "{seen} {share}"
+            );
         }
         assert!(pairs.iter().all(|pair| pair.place.len() == 2));
     }

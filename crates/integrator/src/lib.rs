@@ -30,6 +30,6 @@ pub use amplitude::{Amplitude, Interpretation};
 pub use error::IntegratorError;
 pub use noise::NoiseLaw;
 pub use path::{Path, Sde};
-pub use potential::{ClosurePotential, Drift, Potential, PotentialDrift};
+pub use potential::{ClosurePotential, Drift, ExpressionField, Potential, PotentialDrift, TablePotential};
 pub use rng::StreamKey;
 pub use scheme::{Scheme, SchemeKind};

@@ -1,11 +1,13 @@
 //! Potentials `U` and the force `-U'` that they exert, and drifts `b` in any dimension.
 
+pub mod catalogue;
 mod closure;
 mod expression;
 mod field;
 mod quadrature;
 mod table;
 
+pub use catalogue::{CATALOGUE, CatalogueEntry, Formula};
 pub use closure::ClosurePotential;
 pub use expression::{
     DriftPotential, Expression, ExpressionError, ExpressionField, ExpressionPotential, FieldError, Tape,
