@@ -15,6 +15,16 @@ pub enum IntegratorError {
         /// What was given.
         value: f64,
     },
+    /// A parameter of a noise is out of its range.
+    #[error("{name} = {value} must be {range}")]
+    Parameter {
+        /// What the number is.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// What it must be.
+        range: &'static str,
+    },
     /// The path cannot start where it should.
     #[error("the start {0:?} is not finite, or the drift is not finite there")]
     Start(Vec<f64>),

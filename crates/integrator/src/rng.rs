@@ -89,6 +89,16 @@ impl LaneRng {
         self.s3[to] = self.s3[from];
     }
 
+    /// The next 64 bits of one lane, from the same stream as [`LaneRng::next`].
+    #[inline]
+    pub(crate) fn next_of(&mut self, lane: usize) -> u64 {
+        let [s0, s1, s2, s3] = [self.s0[lane], self.s1[lane], self.s2[lane], self.s3[lane]];
+        let (s2, s3) = (s2 ^ s0, s3 ^ s1);
+        [self.s0[lane], self.s1[lane]] = [s0 ^ s3, s1 ^ s2];
+        [self.s2[lane], self.s3[lane]] = [s2 ^ (s1 << 17), s3.rotate_left(45)];
+        s0.wrapping_add(s3 ^ s1).rotate_left(23).wrapping_add(s0)
+    }
+
     /// The next 64 bits of the first `lanes` lanes.
     #[inline(always)]
     pub(crate) fn next(&mut self, lanes: usize, out: &mut [u64; LANES]) {
@@ -139,6 +149,8 @@ mod tests {
             for (lane, generator) in reference.iter_mut().enumerate() {
                 assert_eq!(out[lane], generator.next_u64());
             }
+            // One lane alone.
+            assert_eq!(lanes.next_of(7), reference[7].next_u64());
         }
     }
 

@@ -5,7 +5,7 @@
 //! each, below 1e-6 for all of them together). The `#[ignore]`d tests are the same with a hundred times the
 //! draws: `cargo test --test families -- --ignored`.
 
-use levyscape_integrator::noise::{BLOCK, Noise, NoiseBlock, Sampler};
+use levyscape_integrator::noise::{BLOCK, JumpLaw, Noise, NoiseBlock, Sampler, Side, WeightedNoise};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{NoiseLaw, StreamKey};
 
@@ -126,6 +126,46 @@ fn frequencies(d: usize, sizes: &[f64]) -> Vec<Vec<f64>> {
     out
 }
 
+/// Frequencies at which the increment over `step` has a characteristic function that is neither 1 nor 0, on
+/// both sides of 0 (the law may be skewed).
+fn telling_frequencies(noise: &dyn Noise, step: f64) -> Vec<f64> {
+    let mut found: Vec<f64> = (-160..160)
+        .map(|k| libm::exp2(0.5 * f64::from(k)))
+        .filter(|&w| (0.02..4.0).contains(&(-step * noise.exponent(w)[0])))
+        .take(12)
+        .collect();
+    assert!(found.len() > 2, "{found:?}");
+    if let Some(w) = found.first_mut() {
+        *w = -*w;
+    }
+    found
+}
+
+/// Single increments and sums of two neighbours (which are increments over twice the step) against the
+/// exponent.
+fn check(name: &str, noise: &dyn Noise, step: f64, draws: usize, seed: u64) {
+    let frequencies = telling_frequencies(noise, step);
+    let vectors = || frequencies.iter().map(|&w| vec![w]).collect();
+    let (mut single, mut pairs) = (Characteristic::new(vectors()), Characteristic::new(vectors()));
+    let mut kept = Vec::new();
+    increments(noise, step, draws, seed, |x| {
+        assert!(x[0].is_finite());
+        single.add(x);
+        // The steps of a lane are LANES draws apart.
+        kept.push(x[0]);
+        if kept.len() == 2 * LANES {
+            for lane in 0..LANES {
+                pairs.add(&[kept[lane] + kept[LANES + lane]]);
+            }
+            kept.clear();
+        }
+    });
+    let exponent = |w: &[f64]| noise.exponent(w[0]);
+    let mut scores = single.scores(step, exponent);
+    scores.extend(pairs.scores(2.0 * step, exponent));
+    assert_scores(&format!("{name}, step {step:e}"), &scores);
+}
+
 const DRAWS: usize = 1_000_000;
 const MANY: usize = 100_000_000;
 
@@ -208,6 +248,149 @@ fn independent_coordinates() {
     assert!(NoiseLaw::stable(1.5).independent(10).build().is_ok_and(|noise| noise.is_self_similar()));
 }
 
+fn jump_laws() -> Vec<JumpLaw> {
+    vec![
+        JumpLaw::Gaussian { scale: 0.7 },
+        JumpLaw::Laplace { scale: 0.7 },
+        JumpLaw::Exponential { scale: 1.3 },
+        JumpLaw::Uniform { lower: -0.5, upper: 2.0 },
+        JumpLaw::Fixed { size: -0.8 },
+        JumpLaw::TwoSidedFixed { size: 0.8 },
+        JumpLaw::Pareto { alpha: 1.2, minimum: 0.3, signed: true },
+        JumpLaw::Pareto { alpha: 0.6, minimum: 0.3, signed: false },
+        JumpLaw::StudentT { nu: 1.5, scale: 0.6 },
+        JumpLaw::StudentT { nu: 30.0, scale: 0.6 },
+    ]
+}
+
+fn compound_poisson(draws: usize) {
+    for (index, jump) in jump_laws().into_iter().enumerate() {
+        // Mean numbers of jumps in a step from 0.05 to 100.
+        for (seed, (rate, step)) in
+            [(5e6, 1e-8), (1e3, 1e-3), (3.0, 1.0), (1.0, 100.0)].into_iter().enumerate()
+        {
+            let noise = build(&NoiseLaw::CompoundPoisson { rate, jump });
+            let seed = 2000 + 10 * index as u64 + seed as u64;
+            check(&format!("{jump:?}"), noise.as_ref(), step, draws, seed);
+        }
+    }
+}
+
+#[test]
+fn compound_poisson_noise() {
+    compound_poisson(DRAWS / 8);
+}
+
+#[test]
+#[ignore = "minutes: a hundred million draws"]
+fn compound_poisson_noise_at_length() {
+    compound_poisson(MANY / 40);
+}
+
+#[test]
+fn jumps_have_the_tail_of_their_law() {
+    // One jump a step at most: the rate of increments beyond r is the Lévy measure's.
+    for (index, jump) in jump_laws().into_iter().enumerate() {
+        let (rate, step) = (1.0, 1e-3);
+        let noise = build(&NoiseLaw::CompoundPoisson { rate, jump });
+        let levels = [0.35, 0.75, 1.6];
+        let mut counts = [[0.0; 2]; 3];
+        let mut n = 0.0;
+        increments(noise.as_ref(), step, 4 * DRAWS, 2200 + index as u64, |x| {
+            n += 1.0;
+            for (count, level) in counts.iter_mut().zip(levels) {
+                count[0] += f64::from(u8::from(x[0] > level));
+                count[1] += f64::from(u8::from(x[0] < -level));
+            }
+        });
+        let mut scores = Vec::new();
+        for (count, level) in counts.iter().zip(levels) {
+            for (count, side) in count.iter().zip([Side::Upper, Side::Lower]) {
+                let expected = n * step * noise.jump_tail(side, level);
+                // About n (rate step)^2 = 4 draws have two jumps and may miscount.
+                scores.push((count - expected) / (expected + 16.0).sqrt());
+            }
+        }
+        assert_scores(&format!("tail of {jump:?}"), &scores);
+    }
+}
+
+fn part(weight: f64, noise: NoiseLaw) -> WeightedNoise {
+    WeightedNoise { weight, noise }
+}
+
+fn sum_of_four() -> NoiseLaw {
+    NoiseLaw::Sum {
+        parts: vec![
+            part(0.5, NoiseLaw::Brownian),
+            part(-0.7, NoiseLaw::CompoundPoisson { rate: 0.8, jump: JumpLaw::Exponential { scale: 1.5 } }),
+            part(0.3, NoiseLaw::stable(2.0)),
+            part(0.4, NoiseLaw::stable(1.3)),
+        ],
+    }
+}
+
+#[test]
+fn sums_of_noises() {
+    let noise = build(&sum_of_four());
+    assert!((noise.gaussian_variance() - (0.25 + 2.0 * 0.09)).abs() < 1e-15);
+    assert_eq!(noise.scaling_index(), 2.0);
+    assert!(!noise.is_self_similar());
+    let stable = build(&NoiseLaw::stable(1.3));
+    let heavy = 0.4_f64.powf(1.3) * stable.jump_tail(Side::Upper, 2.0);
+    assert!((noise.jump_tail(Side::Upper, 2.0) / heavy - 1.0).abs() < 1e-13);
+    let exponential = 0.8 * libm::exp(-2.0 / 0.7 / 1.5);
+    assert!((noise.jump_tail(Side::Lower, 2.0) / (heavy + exponential) - 1.0).abs() < 1e-13);
+    for (seed, step) in [1e-8, 1e-3, 1.0, 100.0].into_iter().enumerate() {
+        check("sum", noise.as_ref(), step, DRAWS, 2300 + seed as u64);
+    }
+    // A sum within a sum: its diffusion is drawn once, with the rest.
+    let nested =
+        build(&NoiseLaw::Sum { parts: vec![part(0.5, sum_of_four()), part(1.0, NoiseLaw::Brownian)] });
+    assert!((nested.gaussian_variance() - (0.25 * (0.25 + 2.0 * 0.09) + 1.0)).abs() < 1e-15);
+    check("nested sum", nested.as_ref(), 0.5, DRAWS, 2310);
+    // Jumps alone stay without diffusion, and alike.
+    let jumps = build(&NoiseLaw::Sum {
+        parts: vec![part(1.0, NoiseLaw::stable(1.3)), part(2.0, NoiseLaw::stable(1.3))],
+    });
+    assert!(jumps.is_self_similar() && jumps.gaussian_variance() == 0.0);
+    check("two stable parts", jumps.as_ref(), 1.0, DRAWS, 2311);
+    let gaussian =
+        build(&NoiseLaw::Sum { parts: vec![part(1.0, NoiseLaw::Brownian), part(2.0, NoiseLaw::Brownian)] });
+    assert!(!gaussian.has_jumps() && gaussian.gaussian_variance() == 5.0);
+    check("two Gaussian parts", gaussian.as_ref(), 1.0, DRAWS, 2312);
+}
+
+#[test]
+fn a_sum_in_the_plane() {
+    let mixed = NoiseLaw::Independent { coordinates: vec![sum_of_four(), NoiseLaw::stable(1.6)] };
+    let isotropic = NoiseLaw::Isotropic { alpha: 1.2, dimension: 2 };
+    let law = NoiseLaw::Sum {
+        parts: vec![part(1.0, mixed), part(-0.5, isotropic), part(0.3, NoiseLaw::Brownian.independent(2))],
+    };
+    let noise = build(&law);
+    assert_eq!(noise.dimension(), 2);
+    let step = 0.7;
+    let mut seen = Characteristic::new(frequencies(2, &[0.5, 1.0, 3.0]));
+    increments(noise.as_ref(), step, DRAWS, 2320, |x| seen.add(x));
+    let (sum, stable) = (build(&sum_of_four()), build(&NoiseLaw::stable(1.6)));
+    let exponent = |w: &[f64]| {
+        let square = w[0] * w[0] + w[1] * w[1];
+        let [re, im] = sum.exponent(w[0]);
+        let common = libm::pow(0.25 * square, 0.6) + 0.045 * square;
+        [re + stable.exponent(w[1])[0] - common, im]
+    };
+    assert_scores("sum in the plane", &seen.scores(step, exponent));
+    // Each coordinate is a process of its own.
+    for (k, w) in [[1.3, 0.0], [0.0, 1.3]].into_iter().enumerate() {
+        let Some(coordinate) = noise.coordinate(k) else { panic!("coordinate {k}") };
+        assert_eq!(coordinate.dimension(), 1);
+        let ([re, im], exact) = (coordinate.exponent(1.3), exponent(&w));
+        assert!((re - exact[0]).abs() < 1e-13 && (im - exact[1]).abs() < 1e-13);
+        check("coordinate of a sum", coordinate, 0.7, DRAWS / 4, 2330 + k as u64);
+    }
+}
+
 #[test]
 fn a_coordinate_without_jumps_clears_the_rows_that_are_read() {
     let law = NoiseLaw::Independent { coordinates: vec![NoiseLaw::Brownian, NoiseLaw::stable(1.0)] };
@@ -233,6 +416,20 @@ fn impossible_noises_are_refused() {
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 0 },
         NoiseLaw::Isotropic { alpha: 2.5, dimension: 2 },
         NoiseLaw::Isotropic { alpha: f64::NAN, dimension: 2 },
+        NoiseLaw::Sum { parts: vec![] },
+        NoiseLaw::Sum { parts: vec![part(0.0, NoiseLaw::Brownian)] },
+        NoiseLaw::Sum {
+            parts: vec![part(1.0, NoiseLaw::Brownian), part(1.0, NoiseLaw::Brownian.independent(2))],
+        },
+        NoiseLaw::CompoundPoisson { rate: 0.0, jump: JumpLaw::Fixed { size: 1.0 } },
+        NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::Fixed { size: 0.0 } },
+        NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::Gaussian { scale: -1.0 } },
+        NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::Uniform { lower: 1.0, upper: 1.0 } },
+        NoiseLaw::CompoundPoisson {
+            rate: 1.0,
+            jump: JumpLaw::Pareto { alpha: 0.0, minimum: 1.0, signed: true },
+        },
+        NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::StudentT { nu: f64::NAN, scale: 1.0 } },
     ];
     for law in laws {
         assert!(law.build().is_err(), "{law:?}");
@@ -246,6 +443,8 @@ fn the_same_bits_on_every_instruction_set_and_for_any_number_of_lanes() {
         NoiseLaw::Isotropic { alpha: 0.4, dimension: 2 },
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 3 },
         NoiseLaw::Independent { coordinates: vec![NoiseLaw::stable(1.2), NoiseLaw::Brownian] },
+        sum_of_four(),
+        NoiseLaw::CompoundPoisson { rate: 3.0, jump: JumpLaw::StudentT { nu: 3.0, scale: 1.0 } },
     ];
     for law in laws {
         let noise = build(&law);
@@ -285,6 +484,10 @@ fn speed() {
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 2 },
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 10 },
         NoiseLaw::Isotropic { alpha: 2.0, dimension: 2 },
+        NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::Gaussian { scale: 1.0 } },
+        NoiseLaw::CompoundPoisson { rate: 100.0, jump: JumpLaw::Laplace { scale: 1.0 } },
+        NoiseLaw::Sum { parts: vec![part(1.0, NoiseLaw::Brownian), part(2.0, NoiseLaw::stable(1.5))] },
+        sum_of_four(),
     ];
     for law in laws {
         let noise = build(&law);

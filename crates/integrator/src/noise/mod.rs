@@ -3,16 +3,20 @@
 //! A noise is one file of this folder and one variant of [`NoiseLaw`].
 
 mod brownian;
+mod compound_poisson;
 mod independent;
 mod isotropic;
 mod law;
 mod stable;
+mod sum;
 mod table;
 
 pub use brownian::Brownian;
+pub use compound_poisson::{CompoundPoisson, JumpLaw};
 pub use independent::Independent;
 pub use isotropic::{Isotropic, isotropic_constant};
 pub use stable::{Stable, tail_constant};
+pub use sum::Sum;
 
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +141,18 @@ pub enum NoiseLaw {
         /// Skewness in [-1, 1], in the S1 parameterisation.
         beta: f64,
     },
+    /// Jumps of one law at the times of a Poisson process, not compensated.
+    CompoundPoisson {
+        /// Jumps a unit of time.
+        rate: f64,
+        /// The law of a jump.
+        jump: JumpLaw,
+    },
+    /// A sum of independent noises, each times its weight.
+    Sum {
+        /// The noises, all in the same dimension.
+        parts: Vec<WeightedNoise>,
+    },
     /// A noise in several dimensions with independent coordinates.
     Independent {
         /// One process on the line a coordinate.
@@ -150,6 +166,21 @@ pub enum NoiseLaw {
         /// Number of coordinates, at least 1.
         dimension: usize,
     },
+}
+
+/// A part of a sum of noises: `weight * Z`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WeightedNoise {
+    /// The factor, of either sign but not 0; 1 unless said otherwise.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// The noise.
+    #[serde(flatten)]
+    pub noise: NoiseLaw,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl NoiseLaw {
@@ -168,14 +199,19 @@ impl NoiseLaw {
     /// Checks the parameters and builds the process.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2]; a noise without coordinates, or with a
-    /// coordinate that is not a process on the line.
+    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2]; other parameters out of their
+    /// range; a noise without coordinates or parts, or whose coordinates or parts have the wrong dimension.
     pub fn build(&self) -> Result<Box<dyn Noise>, IntegratorError> {
         Ok(match *self {
             Self::Brownian => Box::new(Brownian::standard()),
             // sqrt(2) B has continuous paths: the Gaussian sampler and its crossing test are exact.
             Self::Stable { alpha: 2.0, .. } => Box::new(Brownian::with_variance(2.0)),
             Self::Stable { alpha, beta } => Box::new(Stable::new(alpha, beta)?),
+            Self::CompoundPoisson { rate, jump } => Box::new(CompoundPoisson::new(rate, jump)?),
+            Self::Sum { ref parts } => {
+                let parts = parts.iter().map(|part| Ok((part.weight, part.noise.build()?)));
+                Box::new(Sum::new(parts.collect::<Result<_, IntegratorError>>()?)?)
+            }
             Self::Independent { ref coordinates } => {
                 let coordinates = coordinates.iter().map(Self::build).collect::<Result<_, _>>()?;
                 Box::new(Independent::new(coordinates)?)
@@ -190,6 +226,8 @@ impl NoiseLaw {
         match self {
             Self::Brownian => "brownian",
             Self::Stable { .. } => "stable",
+            Self::CompoundPoisson { .. } => "compound_poisson",
+            Self::Sum { .. } => "sum",
             Self::Independent { .. } => "independent",
             Self::Isotropic { .. } => "isotropic",
         }
