@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::{BLOCK, Side};
 use super::law::Law;
+use super::{BLOCK, Side};
 use crate::rng::{LANES, LaneRng};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Level, level};
