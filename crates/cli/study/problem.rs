@@ -7,7 +7,7 @@ use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
 use levyscape_engine::{Stepping, StopRegion};
-use levyscape_integrator::noise::Noise;
+use levyscape_integrator::noise::{Noise, SamplerKind};
 use levyscape_integrator::potential::ExpressionPotential;
 use levyscape_integrator::scheme::{Choice, Geometry, choose, euler_blow_up_rate};
 use levyscape_integrator::{IntegratorError, NoiseLaw, Potential, SchemeKind, Sde};
@@ -112,7 +112,8 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let (law, theory_noise) = match scenario.noise.kind {
         NoiseKind::Brownian => (NoiseLaw::Brownian, theory::NoiseLaw::Brownian { epsilon }),
         NoiseKind::Stable { alpha, beta } => {
-            (NoiseLaw::Stable { alpha, beta }, theory::NoiseLaw::Stable { alpha, beta, epsilon })
+            let sampler = SamplerKind::Auto;
+            (NoiseLaw::Stable { alpha, beta, sampler }, theory::NoiseLaw::Stable { alpha, beta, epsilon })
         }
     };
     let noise = law.build().map_err(|error| file.error_at(index, "noise.alpha", error.to_string(), None))?;

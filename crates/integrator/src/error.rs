@@ -7,6 +7,17 @@ pub enum IntegratorError {
     /// The tail index is outside its range.
     #[error("the tail index alpha = {0} is outside (0, 2]")]
     TailIndex(f64),
+    /// The skewness is outside its range.
+    #[error("the skewness beta = {0} is outside [-1, 1]")]
+    Skewness(f64),
+    /// The sampler by table was asked for, for a law that has none.
+    #[error("there is no table for alpha = {alpha}, beta = {beta}: take the sampler \"formula\" or \"auto\"")]
+    NoTable {
+        /// The tail index.
+        alpha: f64,
+        /// The skewness.
+        beta: f64,
+    },
     /// A number that must be positive and finite is not.
     #[error("{name} = {value} must be positive and finite")]
     NotPositive {

@@ -80,6 +80,32 @@ pub fn exp_everywhere(x: f64) -> f64 {
     if x.is_nan() { f64::NAN } else { half * half }
 }
 
+/// `exp(x) - 1` for `|x| < 708` (clamped outside); relative error below 1e-15, for small `x` too.
+#[inline(always)]
+pub fn exp_m1(x: f64) -> f64 {
+    let x = if x < 708.0 { x } else { 708.0 };
+    let x = if x > -708.0 { x } else { -708.0 };
+    let shifted = x * LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let r = (x - k * LN_2_HI) - k * LN_2_LO;
+    let mut p = 1.0 / 87_178_291_200.0;
+    p = p * r + 1.0 / 6_227_020_800.0;
+    p = p * r + 1.0 / 479_001_600.0;
+    p = p * r + 1.0 / 39_916_800.0;
+    p = p * r + 1.0 / 3_628_800.0;
+    p = p * r + 1.0 / 362_880.0;
+    p = p * r + 1.0 / 40_320.0;
+    p = p * r + 1.0 / 5_040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    // 2^k (exp(r) - 1) + (2^k - 1); for small x, k = 0 and the second term is 0.
+    let power = f64::from_bits(1.0_f64.to_bits().wrapping_add(shifted.to_bits() << 52));
+    power * (p * (r * r) + r) + (power - 1.0)
+}
+
 /// `sin(x)` for x in [0, pi/2]; relative error below 4e-16.
 #[inline(always)]
 pub fn sin_quarter(x: f64) -> f64 {
@@ -152,6 +178,16 @@ mod tests {
             assert!((exp(x) / libm::exp(x) - 1.0).abs() < 1e-15, "exp({x})");
         }
         assert!(exp(f64::INFINITY).is_finite() && exp(-1e300) > 0.0);
+    }
+
+    #[test]
+    fn exponential_less_one_matches_libm() {
+        let small = (-300..0).map(|k| libm::ldexp(1.3, k)).flat_map(|x| [x, -x]);
+        for x in grid(-707.0, 707.0, 100_001).chain(grid(-2.0, 2.0, 100_001)).chain(small) {
+            let (seen, expected) = (exp_m1(x), libm::expm1(x));
+            assert!((seen - expected).abs() <= 1e-15 * expected.abs(), "expm1({x}) = {seen}, not {expected}");
+        }
+        assert!(exp_m1(f64::INFINITY).is_finite() && exp_m1(-1e300) == -1.0);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod brownian;
 mod compound_poisson;
+mod formula;
 mod independent;
 mod isotropic;
 mod law;
@@ -134,12 +135,17 @@ pub enum NoiseLaw {
     /// Standard Brownian motion, `Var B_t = t`.
     Brownian,
     /// Stable motion with skewness `beta` in [-1, 1]; for `beta = 0`,
-    /// `E exp(i w L_t) = exp(-t |w|^alpha)`; at `alpha = 2` this is `sqrt(2) B`, not `B`.
+    /// `E exp(i w L_t) = exp(-t |w|^alpha)`; at `alpha = 2`, where skewness has no effect, this is
+    /// `sqrt(2) B`, not `B`. [`Stable`] has the exponent for every `beta`.
     Stable {
         /// Tail index in (0, 2].
         alpha: f64,
-        /// Skewness in [-1, 1], in the S1 parameterisation.
+        /// Skewness in [-1, 1], in the S1 parameterisation: 1 has jumps to the right only.
+        #[serde(default)]
         beta: f64,
+        /// How increments are drawn.
+        #[serde(default)]
+        sampler: SamplerKind,
     },
     /// Jumps of one law at the times of a Poisson process, not compensated.
     CompoundPoisson {
@@ -183,11 +189,25 @@ fn one() -> f64 {
     1.0
 }
 
+/// How the increments of a stable process are drawn: two samplers of the same law, at
+/// different speeds and from different random numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamplerKind {
+    /// The table where there is one, else the formula.
+    #[default]
+    Auto,
+    /// The tabulated inverse of the distribution function; an error where there is none.
+    Table,
+    /// The formula of Chambers, Mallows and Stuck, for every law.
+    Formula,
+}
+
 impl NoiseLaw {
     /// Symmetric stable motion.
     #[must_use]
     pub fn stable(alpha: f64) -> Self {
-        Self::Stable { alpha, beta: 0.0 }
+        Self::Stable { alpha, beta: 0.0, sampler: SamplerKind::Auto }
     }
 
     /// This process in each of `dimension` independent coordinates.
@@ -199,14 +219,19 @@ impl NoiseLaw {
     /// Checks the parameters and builds the process.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2]; other parameters out of their
-    /// range; a noise without coordinates or parts, or whose coordinates or parts have the wrong dimension.
+    /// [`IntegratorError::TailIndex`] for `alpha` outside (0, 2], [`IntegratorError::Skewness`] for `beta`
+    /// outside [-1, 1], [`IntegratorError::NoTable`] where the table is asked for and there is none; other
+    /// parameters out of their range; a noise without coordinates or parts, or whose coordinates or parts
+    /// have the wrong dimension.
     pub fn build(&self) -> Result<Box<dyn Noise>, IntegratorError> {
         Ok(match *self {
             Self::Brownian => Box::new(Brownian::standard()),
             // sqrt(2) B has continuous paths: the Gaussian sampler and its crossing test are exact.
-            Self::Stable { alpha: 2.0, .. } => Box::new(Brownian::with_variance(2.0)),
-            Self::Stable { alpha, beta } => Box::new(Stable::new(alpha, beta)?),
+            Self::Stable { alpha: 2.0, beta, .. } => {
+                stable::check_skewness(beta)?;
+                Box::new(Brownian::with_variance(2.0))
+            }
+            Self::Stable { alpha, beta, sampler } => Box::new(Stable::with_sampler(alpha, beta, sampler)?),
             Self::CompoundPoisson { rate, jump } => Box::new(CompoundPoisson::new(rate, jump)?),
             Self::Sum { ref parts } => {
                 let parts = parts.iter().map(|part| Ok((part.weight, part.noise.build()?)));
