@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::LimitChain;
+use levyscape_engine::SpaceDomain;
 
 use crate::args::ScenarioArguments;
 use crate::errors::Failure;
@@ -33,9 +34,11 @@ pub fn check(arguments: &ScenarioArguments) -> Result<String, Failure> {
 fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std::fmt::Result {
     let scenario = file.scenario();
     writeln!(text, "{}: {}", scenario.name, scenario.title)?;
-    writeln!(text, "  U(x)  = {}", scenario.potential.expression)?;
     if let Some(first) = problems.first() {
-        writeln!(text, "  U'(x) = {}", first.potential.gradient_expression())?;
+        let width = first.force.formulas.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        for (name, formula) in &first.force.formulas {
+            writeln!(text, "  {name:<width$} = {formula}")?;
+        }
     }
     let mut landscape: Option<&Landscape> = None;
     let mut total = Some(0.0);
@@ -52,7 +55,7 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
         if !swept.is_empty() {
             writeln!(text, "\n[{}] {}", index + 1, swept.join(", "))?;
         }
-        if landscape != Some(&problem.landscape) {
+        if problem.force.field.is_none() && landscape != Some(&problem.landscape) {
             describe_landscape(&problem.landscape, text)?;
             landscape = Some(&problem.landscape);
         }
@@ -130,14 +133,24 @@ fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
 }
 
 fn expectation(task: &EnsembleTask) -> String {
-    let what = match task.from {
-        Some(from) => format!("transition from minimum {from}"),
-        None => format!(
+    let what = match (task.from, &task.space) {
+        (_, Some(space)) => {
+            let domain = match &space.region.domain {
+                SpaceDomain::Whole => "everything".to_owned(),
+                SpaceDomain::Box(sides) => format!("the box {sides:?}"),
+                SpaceDomain::Ball { centre, radius } => {
+                    format!("the ball of radius {radius} around {centre:?}")
+                }
+            };
+            format!("exit from {domain} starting at {:?}", space.start)
+        }
+        (Some(from), None) => format!("transition from minimum {from}"),
+        (None, None) => format!(
             "exit from ({}, {}) starting at {}",
             task.problem.lower, task.problem.upper, task.problem.start
         ),
     };
-    let exact = task.exact.mean.map(|mean| format!(", exact mean {mean:.6e}")).unwrap_or_default();
+    let exact = task.exact_mean().map(|mean| format!(", exact mean {mean:.6e}")).unwrap_or_default();
     let theory = task.asymptotic_mean().map(|mean| format!(", theory {mean:.6e}")).unwrap_or_default();
     format!("{what}{exact}{theory}, censored at {:.3e}", task.max_time)
 }
@@ -151,7 +164,7 @@ fn cost(problem: &Problem, relative_error: Option<f64>, paths: Option<u64>, pair
             Task::Paths { end_time, count, .. } => steps += *count as f64 * end_time / problem.choice.step,
             Task::Ensembles(starts) => {
                 for start in starts {
-                    let mean = start.exact.mean.or(start.asymptotic_mean())?.min(start.max_time);
+                    let mean = start.exact_mean().or(start.asymptotic_mean())?.min(start.max_time);
                     // An exponential time needs 1/r^2 paths for a relative error r.
                     let paths = match relative_error {
                         Some(error) => 1.0 / (error * error),

@@ -4,16 +4,21 @@ use std::fmt::Write;
 
 use levyscape_analyzer::{figure, gallery};
 use levyscape_integrator::SchemeKind;
+use levyscape_integrator::potential::CATALOGUE;
+
+use crate::scenario::NOISES;
 
 /// The text of `levyscape list`.
 pub fn list() -> String {
     let mut schemes = vec!["auto"];
     schemes.extend(SchemeKind::ALL.map(SchemeKind::name));
     let formats = figure::Format::ALL.map(figure::Format::extension);
+    let mut potentials = vec!["expression", "drift", "table"];
+    potentials.extend(CATALOGUE.iter().map(|entry| entry.name));
     let mut text = String::new();
     for (what, names) in [
-        ("noises", vec!["brownian", "stable"]),
-        ("potentials", vec!["expression"]),
+        ("noises", NOISES.map(|(name, _)| name).to_vec()),
+        ("potentials", potentials),
         ("schemes", schemes),
         ("tasks", vec!["exit", "transition", "path"]),
         ("methods", vec!["auto", "plain"]),

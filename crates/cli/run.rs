@@ -199,10 +199,11 @@ fn simulate(
         exits.push((file, name));
         out
     };
+    let dimension = file.scenario().potential.variables.len();
     let mut sinks: Vec<Box<dyn Sink>> =
-        vec![Box::new(ParquetSink::new(table("exits.parquet").map_err(table_error)?)?)];
+        vec![Box::new(ParquetSink::new(table("exits.parquet").map_err(table_error)?, dimension)?)];
     if file.scenario().output.exits_csv {
-        sinks.push(Box::new(CsvSink::new(table("exits.csv").map_err(table_error)?)?));
+        sinks.push(Box::new(CsvSink::new(table("exits.csv").map_err(table_error)?, dimension)?));
     }
     let count = problems.len();
     let mut summaries = Vec::new();
@@ -215,7 +216,7 @@ fn simulate(
         progress.say(if count > 1 { format!("point {}/{count}", index + 1) } else { scenario.name.clone() });
         let place = place(swept);
         let mut data = PointData {
-            potential: problem.potential.clone(),
+            potential: problem.force.potential.clone(),
             landscape: problem.landscape.clone(),
             noise: problem.theory_noise,
             ensembles: Vec::new(),
@@ -240,7 +241,7 @@ fn simulate(
                             task: number as u64,
                             first_path: streams.position,
                             stride: streams.starts,
-                            start: start.problem.start,
+                            start: start.start(),
                             paths: &simulated.pairs,
                         };
                         sinks.iter_mut().try_for_each(|sink| sink.append(&rows))?;

@@ -110,6 +110,9 @@ pub struct QuantityResult {
     /// The time, for survival probabilities.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub t: Option<f64>,
+    /// The coordinate (from 1), for the side of an exit in several dimensions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub axis: Option<usize>,
     /// The estimate after the step correction; null where the data cannot give one.
     pub estimate: Option<f64>,
     /// Standard error of `estimate`.

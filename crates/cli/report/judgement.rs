@@ -191,6 +191,7 @@ mod tests {
             to: None,
             set: None,
             t: None,
+            axis: None,
             estimate: Some(estimate),
             std_error: Some(1.0),
             ci95: Some([estimate - NORMAL_95, estimate + 2.0 * NORMAL_95]),

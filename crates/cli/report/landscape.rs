@@ -28,6 +28,19 @@ pub fn expressions(study: &Study) -> Vec<&str> {
     all
 }
 
+/// What gives the force where it is not a formula of the potential: formulas of the drift, the name of
+/// a potential, a file.
+fn drifts(study: &Study) -> Vec<String> {
+    let potential = &study.summary.scenario["potential"];
+    let drift = potential["drift"].as_array().map(|drift| {
+        let components: Vec<&str> = drift.iter().filter_map(Value::as_str).collect();
+        format!("({})", components.join(", "))
+    });
+    let named = potential["name"].as_str().map(|name| format!("the named potential {name}"));
+    let table = potential["table"].as_str().map(|table| format!("the table {table}"));
+    drift.into_iter().chain(named).chain(table).collect()
+}
+
 /// The name of the coordinate.
 pub fn variable(study: &Study) -> &str {
     study.summary.scenario["potential"]["variables"][0].as_str().unwrap_or("x")
@@ -61,6 +74,8 @@ pub fn parameters(study: &Study, points: &Points<'_>) -> Option<Markup> {
 
 /// The section of the landscape.
 pub fn section(study: &Study, points: &Points<'_>) -> Markup {
+    let several =
+        study.summary.scenario["potential"]["variables"].as_array().is_some_and(|all| all.len() > 1);
     let groups = grouped(study.points.iter().map(|point| &point.landscape), |a, b| a == b);
     let variable = variable(study);
     html! {
@@ -75,7 +90,10 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                 }
             }
             @if let Some(parameters) = parameters(study, points) { p { (parameters) } }
-            (scroll("Minima, saddles and wells", table(&groups, points)))
+            @for formula in drifts(study) {
+                p.equation { i { "b" } " = " (formula) }
+            }
+            @if !several { (scroll("Minima, saddles and wells", table(&groups, points))) }
             @for (landscape, about) in &groups {
                 @if !landscape.remarks.is_empty() {
                     p {

@@ -52,6 +52,9 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
         "transition_probability" => html! {
             "minimum " (to) " is reached first, from " (from) " " (p_symbol(from, to))
         },
+        "exit_axis_probability" => {
+            html! { "exit along coordinate " @if let Some(axis) = result.axis { (axis) } }
+        }
         other => html! {
             (other.replace('_', " "))
             @if let Some(from) = result.from { " from minimum " (from) }

@@ -43,6 +43,7 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         to: None,
         set: None,
         t: None,
+        axis: None,
         estimate,
         std_error: sampled.as_ref().map(|sampled| sampled.error),
         ci95: estimate

@@ -25,14 +25,24 @@ pub(super) const ROOT: Keys = keys(&[
     "output",
     "landscape",
 ]);
-pub(super) const POTENTIAL: Keys = Keys {
-    allowed: &["expression", "variables", "parameters"],
-    unavailable: &[
-        ("drift", "give the potential as `expression`; the drift is minus its derivative"),
-        ("table", "give the potential as `expression`"),
-    ],
-};
-pub(super) const NOISE: Keys = keys(&["kind", "alpha", "beta", "epsilon"]);
+pub(super) const POTENTIAL: Keys = keys(&["expression", "drift", "table", "name", "variables", "parameters"]);
+pub(super) const NOISE: Keys = keys(&[
+    "kind",
+    "alpha",
+    "beta",
+    "mu",
+    "radius",
+    "cap",
+    "rate",
+    "jump",
+    "parts",
+    "epsilon",
+    "interpretation",
+    "dependence",
+    "sampler",
+]);
+pub(super) const NOISE_PART: Keys =
+    keys(&["kind", "alpha", "beta", "mu", "radius", "rate", "jump", "weight"]);
 pub(super) const SCHEME: Keys = keys(&["kind", "step"]);
 pub(super) const ENSEMBLE: Keys = Keys {
     allowed: &["paths", "seed", "max_time", "relative_error", "method", "step_bias"],
@@ -43,7 +53,7 @@ pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_ti
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
-pub(super) const BALL: Keys = keys(&["ball"]);
+pub(super) const BALL: Keys = keys(&["ball", "centre"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
 
 /// What a dotted key may be used for.
@@ -72,6 +82,9 @@ const LEAVES: &[Leaf] = &[
     fixed("name"),
     fixed("title"),
     leaf("potential.expression"),
+    leaf("potential.drift"),
+    leaf("potential.table"),
+    leaf("potential.name"),
     fixed("potential.variables"),
     fixed("potential.parameters"),
     leaf("potential.parameters.*"),
@@ -80,6 +93,15 @@ const LEAVES: &[Leaf] = &[
     leaf("noise.kind"),
     leaf("noise.alpha"),
     leaf("noise.beta"),
+    leaf("noise.mu"),
+    leaf("noise.radius"),
+    leaf("noise.cap"),
+    leaf("noise.rate"),
+    leaf("noise.jump"),
+    leaf("noise.parts"),
+    leaf("noise.interpretation"),
+    leaf("noise.dependence"),
+    leaf("noise.sampler"),
     leaf("noise.epsilon"),
     leaf("scheme.kind"),
     leaf("scheme.step"),
@@ -93,6 +115,7 @@ const LEAVES: &[Leaf] = &[
     leaf("task.#.start"),
     leaf("task.#.domain"),
     leaf("task.#.domain.ball"),
+    leaf("task.#.domain.centre"),
     leaf("task.#.targets"),
     leaf("task.#.survival_times"),
     leaf("task.#.landing"),

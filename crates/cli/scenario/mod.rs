@@ -2,7 +2,7 @@
 //!
 //! [`ScenarioFile::load`] reads the file and the `--set` arguments and checks every point of the sweep.
 //! What it cannot check, because that takes the potential itself, the caller reports through
-//! [`ScenarioFile::expression_error`] and [`ScenarioFile::error_at`], with the same look.
+//! [`ScenarioFile::formula_error`] and [`ScenarioFile::error_at`], with the same look.
 //!
 //! Parts: `tree` (TOML with places), `keys` (which keys there are), `reader` (typed values out of the
 //! tree), `read` (tables of the file), `sweep`, `spec` (the result).
@@ -28,7 +28,7 @@ use reader::Faults;
 use sweep::{Axis, RawAxis};
 use tree::{Node, Value};
 
-pub use read::is_fit_name;
+pub use read::{NOISES, is_fit_name};
 pub use spec::*;
 
 /// One point of the sweep: the swept keys with their values there, and the scenario there, itself
@@ -147,17 +147,24 @@ impl ScenarioFile {
         &self.points
     }
 
-    /// An error in the expression of the potential, at these bytes of it, met at the point of the sweep
-    /// with this index in [`ScenarioFile::points`]. The empty span `0..0` stands for the whole expression.
-    pub fn expression_error(
+    /// The folder that paths in the scenario are seen from.
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.sources.name).parent().unwrap_or(Path::new(""))
+    }
+
+    /// An error in the formula under a dotted key, at these bytes of it, met at the point of the sweep
+    /// with this index in [`ScenarioFile::points`]. The empty span `0..0` stands for the whole formula.
+    pub fn formula_error(
         &self,
         point: usize,
+        key: &str,
         span: Range<usize>,
         message: impl Into<String>,
         help: Option<String>,
     ) -> ScenarioError {
         let tree = tree_at(&self.root, &self.axes, point);
-        let node = tree.nearest(&["potential", "expression"]);
+        let segments: Vec<&str> = key.split('.').collect();
+        let node = tree.nearest(&segments);
         let mut location = node.location.clone();
         if let Value::String { text, first: Some(first) } = &node.value
             && span != (0..0)

@@ -6,15 +6,21 @@ use std::path::PathBuf;
 use super::keys::{self, is_identifier, task_keys};
 use super::reader::{
     Bounds, EXTENDED, FINITE, Faults, Field, POSITIVE, POSITIVE_OR_INFINITE, SHARE, SKEWNESS, TAIL_INDEX,
-    Table, optional,
+    TAIL_INDEX_BELOW_TWO, Table, optional,
 };
 use super::spec::*;
 use super::tree::{Node, Value};
 use crate::errors::{Diagnostic, Location};
+use levyscape_integrator::noise::{JumpLaw, SamplerKind};
+use levyscape_integrator::potential::{CATALOGUE, CatalogueEntry};
+use levyscape_integrator::{Interpretation, SchemeKind};
 
 /// Names that an expression understands by itself.
 const RESERVED: &[&str] =
     &["sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh", "cosh", "sinh", "pi", "e"];
+
+/// Coordinates of an equation at the most.
+const MOST_DIMENSIONS: usize = 1000;
 
 /// Reads one point: the tree with the swept values put in, without the sweep.
 ///
@@ -36,7 +42,7 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
     let title = table.get("title").map(|field| field.string("a title in quotes").map(str::to_owned));
     let potential = table.require("potential", "the table [potential]").and_then(potential);
     let noise = table.require("noise", "the table [noise]").and_then(noise);
-    let scheme = optional(table.get("scheme"), SchemeSpec { kind: SchemeKind::Auto, step: None }, scheme);
+    let scheme = optional(table.get("scheme"), SchemeSpec { kind: SchemeChoice::Auto, step: None }, scheme);
     let ensemble = match table.get("ensemble") {
         Some(field) => field.table("a table [ensemble]", &keys::ENSEMBLE).and_then(|table| ensemble(&table)),
         None => Some(EnsembleSpec::default()),
@@ -96,21 +102,85 @@ fn name(field: Field<'_>) -> Option<String> {
 
 fn potential(field: Field<'_>) -> Option<PotentialSpec> {
     let table = field.table("a table [potential]", &keys::POTENTIAL)?;
-    let other = keys::POTENTIAL.unavailable.iter().any(|(key, _)| table.get(key).is_some());
     let expected = "a formula in quotes, such as \"x^4/4 - x^2/2\"";
-    let expression = if other { table.get("expression") } else { table.require("expression", expected) }
-        .and_then(|field| {
-            let text = field.string(expected)?;
-            if text.trim().is_empty() {
-                return field.fault("`potential.expression` is empty", format!("expected {expected}"));
+    let formula = |field: &Field<'_>| {
+        let text = field.string(expected)?;
+        if text.trim().is_empty() {
+            return field.fault(format!("`{}` is empty", field.path), format!("expected {expected}"));
+        }
+        Some(text.to_owned())
+    };
+    let sources = ["expression", "drift", "table", "name"];
+    let given: Vec<Field<'_>> = sources.iter().filter_map(|key| table.get(key)).collect();
+    if let [_, second, ..] = &given[..] {
+        second.fault::<()>(
+            format!("`{}` beside `{}`", second.path, given[0].path),
+            "expected one of `expression`, `drift`, `table` and `name`",
+        );
+    }
+    let mut default_variables = vec!["x".to_owned()];
+    let mut default_parameters = BTreeMap::new();
+    let source = if let Some(field) = table.get("drift") {
+        match field.node.value {
+            Value::String { .. } => formula(&field).map(|text| vec![text]),
+            _ => field.list_of("a list of formulas, one a coordinate", formula),
+        }
+        .map(PotentialSource::Drift)
+    } else if let Some(field) = table.get("table") {
+        field.string("a file in quotes").map(|path| PotentialSource::Table(PathBuf::from(path)))
+    } else if let Some(field) = table.get("name") {
+        let names: Vec<(&str, &CatalogueEntry)> = CATALOGUE.iter().map(|entry| (entry.name, entry)).collect();
+        field.choice(&names, &[]).map(|entry| {
+            default_variables = entry.variables.iter().map(|&name| name.to_owned()).collect();
+            default_parameters = entry.defaults();
+            PotentialSource::Name(entry.name.to_owned())
+        })
+    } else {
+        table
+            .require("expression", expected)
+            .and_then(|field| formula(&field))
+            .map(PotentialSource::Expression)
+    };
+    let fixed = matches!(source, Some(PotentialSource::Name(_)));
+    let variables = match table.get("variables") {
+        Some(field) if fixed => field.fault(
+            "`potential.variables` beside `potential.name`",
+            format!("this potential has the variables {}", default_variables.join(", ")),
+        ),
+        Some(field) => variables(field),
+        None => Some(default_variables),
+    };
+    if let (Some(PotentialSource::Drift(texts)), Some(variables), Some(field)) =
+        (&source, &variables, table.get("drift"))
+        && texts.len() != variables.len()
+    {
+        field.fault::<()>(
+            format!(
+                "`potential.drift` has {} components, `potential.variables` {}",
+                texts.len(),
+                variables.len()
+            ),
+            "expected one formula a coordinate",
+        );
+    }
+    let parameters = match table.get("parameters") {
+        Some(field) => parameters(&field, variables.as_deref().unwrap_or(&[])).map(|given| {
+            let mut all = default_parameters.clone();
+            for (name, value) in given {
+                if fixed && !all.contains_key(&name) {
+                    let known: Vec<&str> = default_parameters.keys().map(String::as_str).collect();
+                    field.fault::<()>(
+                        format!("the named potential has no parameter `{name}`"),
+                        format!("its parameters: {}", known.join(", ")),
+                    );
+                }
+                all.insert(name, value);
             }
-            Some(text.to_owned())
-        });
-    let variables = optional(table.get("variables"), vec!["x".to_owned()], variables);
-    let parameters = optional(table.get("parameters"), BTreeMap::new(), |field| {
-        parameters(&field, variables.as_deref().unwrap_or(&[]))
-    });
-    Some(PotentialSpec { expression: expression?, variables: variables?, parameters: parameters? })
+            all
+        }),
+        None => Some(default_parameters.clone()),
+    };
+    Some(PotentialSpec { source: source?, variables: variables?, parameters: parameters? })
 }
 
 fn symbol(field: &Field<'_>, location: &Location, name: &str) -> Option<()> {
@@ -137,13 +207,19 @@ fn variables(field: Field<'_>) -> Option<Vec<String>> {
         symbol(field, field.location(), name)?;
         Some(name.to_owned())
     })?;
-    if names.len() == 1 {
-        return Some(names);
+    if names.is_empty() || names.len() > MOST_DIMENSIONS {
+        return field.fault(
+            format!("`potential.variables` has {} names", names.len()),
+            format!("expected 1 to {MOST_DIMENSIONS} names, one a coordinate"),
+        );
     }
-    field.fault(
-        format!("`potential.variables` has {} names: this version simulates one dimension", names.len()),
-        "expected exactly one name",
-    )
+    if let Some(twice) = names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)) {
+        return field.fault(
+            format!("`{}` stands twice in `potential.variables`", twice.1),
+            "expected a name of its own for each coordinate",
+        );
+    }
+    Some(names)
 }
 
 fn parameters(field: &Field<'_>, variables: &[String]) -> Option<BTreeMap<String, f64>> {
@@ -175,54 +251,180 @@ fn parameters(field: &Field<'_>, variables: &[String]) -> Option<BTreeMap<String
     good.then_some(parameters)
 }
 
+/// The kinds of noise, each with the keys that it has beside `kind`.
+pub const NOISES: [(&str, &[&str]); 7] = [
+    ("brownian", &[]),
+    ("stable", &["alpha", "beta"]),
+    ("tempered_stable", &["alpha", "mu"]),
+    ("truncated_stable", &["alpha", "radius"]),
+    ("capped_stable", &["alpha", "cap"]),
+    ("compound_poisson", &["rate", "jump"]),
+    ("sum", &["parts"]),
+];
+
+/// The kind of a noise with its own keys; the kind alone is known where a key is wrong.
+fn noise_kind(table: &Table<'_>) -> (Option<&'static str>, Option<NoiseKind>) {
+    let words = NOISES.map(|(name, _)| (name, name));
+    let listed: Vec<String> = words.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let kind = table.require("kind", &listed.join(", ")).and_then(|field| field.choice(&words, &[]));
+    let Some(kind) = kind else { return (None, None) };
+    let own = NOISES.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, keys)| keys);
+    let mut good = true;
+    for key in ["alpha", "beta", "mu", "radius", "cap", "rate", "jump", "parts"] {
+        // Beside Brownian noise alpha and beta are accepted and ignored, for sweeps of the kind.
+        let ignored = kind == "brownian" && matches!(key, "alpha" | "beta");
+        if let Some(field) = table.get(key)
+            && !own.contains(&key)
+            && !ignored
+        {
+            field.fault::<()>(
+                format!("`{}` is no parameter of the noise \"{kind}\"", field.path),
+                match own {
+                    [] => "it has none".to_owned(),
+                    _ => format!("its parameters: {}", own.join(", ")),
+                },
+            );
+            good = false;
+        }
+    }
+    let number = |key: &str, expected: &str, bounds| {
+        table.require(key, expected).and_then(|field| field.number(bounds))
+    };
+    let alpha = || number("alpha", "the tail index, above 0 and up to 2", TAIL_INDEX);
+    let below_two = || number("alpha", "the tail index, above 0 and below 2", TAIL_INDEX_BELOW_TWO);
+    let parsed = match kind {
+        "brownian" => {
+            // They are still read, so that nonsense is noticed.
+            let alpha = optional(table.get("alpha"), 0.0, |field| field.number(TAIL_INDEX));
+            let beta = optional(table.get("beta"), 0.0, |field| field.number(SKEWNESS));
+            alpha.and(beta).map(|_| NoiseKind::Brownian)
+        }
+        "stable" => {
+            let beta = optional(table.get("beta"), 0.0, |field| field.number(SKEWNESS));
+            match table.get("alpha") {
+                Some(field) if field.node.items().is_some() => {
+                    let alpha = field.list_of("a list of tail indices", |field| field.number(TAIL_INDEX));
+                    alpha.zip(beta).map(|(alpha, beta)| NoiseKind::StableCoordinates { alpha, beta })
+                }
+                _ => alpha().zip(beta).map(|(alpha, beta)| NoiseKind::Stable { alpha, beta }),
+            }
+        }
+        "tempered_stable" => {
+            let (alpha, mu) = (below_two(), number("mu", "the rate of the tempering, above 0", POSITIVE));
+            alpha.zip(mu).map(|(alpha, mu)| NoiseKind::TemperedStable { alpha, mu })
+        }
+        "truncated_stable" => {
+            let radius = number("radius", "the largest jump of Z, above 0", POSITIVE);
+            below_two().zip(radius).map(|(alpha, radius)| NoiseKind::TruncatedStable { alpha, radius })
+        }
+        "capped_stable" => {
+            let cap = number("cap", "the largest jump of X, above 0", POSITIVE);
+            below_two().zip(cap).map(|(alpha, cap)| NoiseKind::CappedStable { alpha, cap })
+        }
+        "compound_poisson" => {
+            let rate = number("rate", "jumps a unit of time, above 0", POSITIVE);
+            let jump = table.require("jump", "the law of a jump").and_then(|field| {
+                let value = serde_json::to_value(field.node.to_toml()).ok()?;
+                match serde_json::from_value::<JumpLaw>(value) {
+                    Ok(jump) => Some(jump),
+                    Err(error) => field.fault(
+                        format!("`{}` names no law of jumps: {error}", field.path),
+                        "expected a table such as { kind = \"gaussian\", scale = 1.0 }",
+                    ),
+                }
+            });
+            rate.zip(jump).map(|(rate, jump)| NoiseKind::CompoundPoisson { rate, jump })
+        }
+        _ => table.require("parts", "a list of noises").and_then(|field| {
+            let parts = field.list_of("a list of noises, such as [{ kind = \"brownian\" }]", |field| {
+                let table = field.table("a noise", &keys::NOISE_PART)?;
+                let weight = optional(table.get("weight"), 1.0, |field| field.number(POSITIVE));
+                let (_, kind) = noise_kind(&table);
+                if matches!(kind, Some(NoiseKind::Sum { .. } | NoiseKind::StableCoordinates { .. })) {
+                    return field.fault("a part of a sum is a noise on the line", "expected another kind");
+                }
+                Some(NoisePart { kind: kind?, weight: weight? })
+            })?;
+            if parts.is_empty() {
+                return field.fault("the sum has no parts", "expected at least one noise");
+            }
+            Some(NoiseKind::Sum { parts })
+        }),
+    };
+    (Some(kind), parsed.filter(|_| good))
+}
+
 fn noise(field: Field<'_>) -> Option<NoiseSpec> {
     let table = field.table("a table [noise]", &keys::NOISE)?;
-    #[derive(Clone, Copy, PartialEq)]
-    enum Kind {
-        Brownian,
-        Stable,
-    }
-    let kind = table
-        .require("kind", "\"brownian\" or \"stable\"")
-        .and_then(|field| field.choice(&[("brownian", Kind::Brownian), ("stable", Kind::Stable)], &[]));
-    let alpha = match table.get("alpha") {
-        Some(field) if field.node.items().is_some() => field.fault(
-            "`noise.alpha` is a list: this version simulates one dimension",
-            "expected one tail index, above 0 and up to 2",
-        ),
-        Some(field) => field.number(TAIL_INDEX).map(Some),
-        None if kind == Some(Kind::Stable) => {
-            table.require("alpha", "the tail index, above 0 and up to 2").map(|_| None)
-        }
-        None => Some(None),
+    let (name, kind) = noise_kind(&table);
+    let ignored_alpha = match table.get("alpha") {
+        Some(field) if name == Some("brownian") => field.number(TAIL_INDEX),
+        _ => None,
     };
-    let beta = optional(table.get("beta"), 0.0, |field| {
-        let beta = field.number(SKEWNESS)?;
-        if beta != 0.0 && kind != Some(Kind::Brownian) {
+    let epsilon =
+        table.require("epsilon", "the amplitude, above 0").and_then(|field| match &field.node.value {
+            Value::Array(_) => field
+                .list_of("a list of amplitudes, one a coordinate", |field| field.number(POSITIVE))
+                .map(Epsilon::Coordinates),
+            // What looks like a number is one that was quoted by mistake.
+            Value::String { text, .. }
+                if text.parse::<f64>().is_err() && text.chars().any(|c| c.is_ascii_alphabetic()) =>
+            {
+                Some(Epsilon::Expression(text.clone()))
+            }
+            _ => field.number(POSITIVE).map(Epsilon::Constant),
+        });
+    let interpretation = optional(table.get("interpretation"), Interpretation::Ito, |field| {
+        let interpretation = field.choice(
+            &[
+                ("ito", Interpretation::Ito),
+                ("stratonovich", Interpretation::Stratonovich),
+                ("marcus", Interpretation::Marcus),
+            ],
+            &[],
+        )?;
+        if interpretation == Interpretation::Stratonovich && name.is_some_and(|name| name != "brownian") {
             return field.fault(
-                format!("`noise.beta` is {beta}: skewed noise is not available in this version"),
-                "expected 0",
+                "Stratonovich's interpretation is for Brownian noise",
+                "for noise with jumps its like is \"marcus\"",
             );
         }
-        Some(beta)
+        Some(interpretation)
     });
-    let epsilon = table.require("epsilon", "the amplitude, above 0").and_then(|field| field.number(POSITIVE));
-    let (kind, alpha, beta, epsilon) = (kind?, alpha?, beta?, epsilon?);
-    Some(match kind {
-        Kind::Brownian => NoiseSpec { kind: NoiseKind::Brownian, epsilon, ignored_alpha: alpha },
-        Kind::Stable => {
-            NoiseSpec { kind: NoiseKind::Stable { alpha: alpha?, beta }, epsilon, ignored_alpha: None }
+    let dependence = optional(table.get("dependence"), Dependence::Independent, |field| {
+        let dependence = field
+            .choice(&[("independent", Dependence::Independent), ("isotropic", Dependence::Isotropic)], &[])?;
+        let possible = matches!(kind, Some(NoiseKind::Stable { beta: 0.0, .. } | NoiseKind::Brownian) | None);
+        if dependence == Dependence::Isotropic && !possible {
+            return field.fault(
+                "this noise has no isotropic form",
+                "isotropic are `brownian` and symmetric `stable` noise with one `alpha`",
+            );
         }
+        Some(dependence)
+    });
+    let sampler = optional(table.get("sampler"), SamplerKind::Auto, |field| {
+        field.choice(
+            &[("auto", SamplerKind::Auto), ("table", SamplerKind::Table), ("formula", SamplerKind::Formula)],
+            &[],
+        )
+    });
+    Some(NoiseSpec {
+        kind: kind?,
+        epsilon: epsilon?,
+        interpretation: interpretation?,
+        dependence: dependence?,
+        sampler: sampler?,
+        ignored_alpha,
     })
 }
 
 fn scheme(field: Field<'_>) -> Option<SchemeSpec> {
     let table = field.table("a table [scheme]", &keys::SCHEME)?;
-    let kind = optional(table.get("kind"), SchemeKind::Auto, |field| {
-        field.choice(
-            &[("auto", SchemeKind::Auto), ("euler", SchemeKind::Euler), ("splitting", SchemeKind::Splitting)],
-            &["tamed_euler", "implicit_euler"],
-        )
+    let kind = optional(table.get("kind"), SchemeChoice::Auto, |field| {
+        let mut words = vec![("auto", SchemeChoice::Auto)];
+        words.extend(SchemeKind::ALL.map(|kind| (kind.name(), SchemeChoice::Given(kind))));
+        field.choice(&words, &[])
     });
     let step = optional(table.get("step"), None, |field| field.number(POSITIVE).map(Some));
     Some(SchemeSpec { kind: kind?, step: step? })
@@ -312,10 +514,9 @@ fn task(field: &Field<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
 fn start(field: Field<'_>) -> Option<Start> {
     let expected = "a number, or \"minimum:K\" with K counted from the left, from 1";
     match &field.node.value {
-        Value::Array(_) => field.fault(
-            format!("`{}` is a list: this version simulates one dimension", field.path),
-            format!("expected {expected}"),
-        ),
+        Value::Array(_) => {
+            field.list_of("a list of coordinates", |field| field.number(FINITE)).map(Start::Place)
+        }
         Value::String { text, .. } => {
             if let Some(number) = text.strip_prefix("minimum:") {
                 return match number.trim().parse::<usize>() {
@@ -339,12 +540,26 @@ fn start(field: Field<'_>) -> Option<Start> {
 fn domain(field: Field<'_>) -> Option<Domain> {
     let expected = "[lo, hi], \"basin\" or { ball = r }";
     match &field.node.value {
+        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => field
+            .list_of("a list of intervals, one a coordinate", |field| field.interval(EXTENDED))
+            .map(Domain::Box),
         Value::Array(_) => field.interval(EXTENDED).map(Domain::Interval),
         Value::String { text, .. } if text == "basin" => Some(Domain::Basin),
         Value::Table(_) => {
             let table = field.table(expected, &keys::BALL)?;
-            let radius = table.require("ball", "the radius, above 0")?;
-            radius.number(POSITIVE).map(Domain::Ball)
+            let radius = table.require("ball", "the radius, above 0")?.number(POSITIVE);
+            match table.get("centre") {
+                Some(field) => {
+                    let centre = match field.node.value {
+                        Value::Array(_) => {
+                            field.list_of("a list of coordinates", |field| field.number(FINITE))
+                        }
+                        _ => field.number(FINITE).map(|x| vec![x]),
+                    };
+                    centre.zip(radius).map(|(centre, radius)| Domain::BallAround { centre, radius })
+                }
+                None => radius.map(Domain::Ball),
+            }
         }
         Value::String { text, .. } if keys::nearest(text, &["basin"]).is_some() => field.fault_with_help(
             format!("`{}` is the string {text:?}", field.path),
@@ -391,8 +606,8 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     let mut good = true;
     if let (Some(targets), Some(field)) = (&targets, table.get("targets")) {
         good &= apart(targets, &field);
-        if let (Some(Start::Point(x)), Some(start)) = (start, &start_field)
-            && let Some([lo, hi]) = targets.iter().find(|[lo, hi]| (*lo..=*hi).contains(&x))
+        if let (Some(Start::Point(x)), Some(start)) = (&start, &start_field)
+            && let Some([lo, hi]) = targets.iter().find(|[lo, hi]| (*lo..=*hi).contains(x))
         {
             start.fault::<()>(
                 format!("`{}` is {x}, inside the target [{lo}, {hi}]", start.path),
@@ -401,7 +616,7 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
             good = false;
         }
     }
-    match (domain, start, &start_field) {
+    match (&domain, &start, &start_field) {
         (Some(Domain::Interval([lo, hi])), Some(Start::Point(x)), Some(start)) if x <= lo || x >= hi => {
             start.fault::<()>(
                 format!("`{}` is {x}, outside the domain ({lo}, {hi})", start.path),

@@ -40,6 +40,8 @@ pub(super) const SHARE: Bounds =
     Bounds { allowed: "a number above 0 and below 1", holds: |x| x > 0.0 && x < 1.0 };
 pub(super) const TAIL_INDEX: Bounds =
     Bounds { allowed: "a number above 0 and up to 2", holds: |x| x > 0.0 && x <= 2.0 };
+pub(super) const TAIL_INDEX_BELOW_TWO: Bounds =
+    Bounds { allowed: "a number above 0 and below 2", holds: |x| x > 0.0 && x < 2.0 };
 pub(super) const SKEWNESS: Bounds =
     Bounds { allowed: "a number from -1 to 1", holds: |x| (-1.0..=1.0).contains(&x) };
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use levyscape_integrator::noise::{JumpLaw, SamplerKind};
+use levyscape_integrator::{Interpretation, SchemeKind};
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
@@ -64,29 +66,94 @@ impl Scenario {
     }
 }
 
-/// `[potential]`: the potential as a formula.
+/// `[potential]`: the potential or drift.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PotentialSpec {
-    /// `expression`: `U` as the user wrote it. Not parsed here.
-    pub expression: String,
-    /// `variables`: the name of the coordinate, exactly one; default `["x"]`.
+    /// What gives the force, exactly one of `expression`, `drift`, `table` and `name`.
+    #[serde(flatten)]
+    pub source: PotentialSource,
+    /// `variables`: the names of the coordinates; default `["x"]`, for a named potential its own.
     pub variables: Vec<String>,
-    /// `parameters`: finite values of the other names in the expression; default none.
+    /// `parameters`: finite values of the other names in the expressions; default none, for a named
+    /// potential its own.
     pub parameters: BTreeMap<String, f64>,
 }
 
+/// Where the force comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PotentialSource {
+    /// `expression`: `U` as the user wrote it. Not parsed here.
+    Expression(String),
+    /// `drift`: `b`, one expression a coordinate.
+    Drift(Vec<String>),
+    /// `table`: a file with the columns x and u, splined; seen from the scenario's folder.
+    Table(PathBuf),
+    /// `name`: an entry of the catalogue.
+    Name(String),
+}
+
 /// `noise.kind` with the parameters that the kind needs.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum NoiseKind {
-    /// Standard Brownian motion, `Var B_t = t`.
+    /// Standard Brownian motion, `Var B_t = t` in each coordinate.
     Brownian,
-    /// The Lévy process with `E exp(iwL_t) = exp(-t|w|^alpha)`.
+    /// The stable process of scale 1, S1; for `beta = 0`, `E exp(iwL_t) = exp(-t|w|^alpha)`.
     Stable {
         /// `alpha`: the tail index, in (0, 2].
         alpha: f64,
-        /// `beta`: the skewness; 0 in this version.
+        /// `beta`: the skewness, in [-1, 1].
         beta: f64,
     },
+    /// Stable processes, one tail index a coordinate.
+    StableCoordinates {
+        /// `alpha`: a list.
+        alpha: Vec<f64>,
+        /// `beta`: the skewness of each, in [-1, 1].
+        beta: f64,
+    },
+    /// Exponentially tempered stable process, Lévy measure `c_alpha |y|^(-1-alpha) e^(-mu|y|) dy`.
+    TemperedStable {
+        /// `alpha`.
+        alpha: f64,
+        /// `mu`: rate of the tempering, above 0.
+        mu: f64,
+    },
+    /// Stable process without its jumps beyond a radius.
+    TruncatedStable {
+        /// `alpha`.
+        alpha: f64,
+        /// `radius`: largest jump of Z, above 0.
+        radius: f64,
+    },
+    /// Stable process whose larger jumps of X are cut to a cap.
+    CappedStable {
+        /// `alpha`.
+        alpha: f64,
+        /// `cap`: largest jump of X (not of Z), above 0.
+        cap: f64,
+    },
+    /// Jumps at the times of a Poisson process.
+    CompoundPoisson {
+        /// `rate`: jumps a unit of time, above 0.
+        rate: f64,
+        /// `jump`: the law of a jump.
+        jump: JumpLaw,
+    },
+    /// Independent noises added up.
+    Sum {
+        /// `parts`: each a noise with a `weight`.
+        parts: Vec<NoisePart>,
+    },
+}
+
+/// One of the noises of a sum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoisePart {
+    /// Its kind and parameters.
+    pub kind: NoiseKind,
+    /// `weight`: what it is multiplied by, beside epsilon; default 1.
+    pub weight: f64,
 }
 
 impl NoiseKind {
@@ -94,39 +161,125 @@ impl NoiseKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Brownian => "brownian",
-            Self::Stable { .. } => "stable",
+            Self::Stable { .. } | Self::StableCoordinates { .. } => "stable",
+            Self::TemperedStable { .. } => "tempered_stable",
+            Self::TruncatedStable { .. } => "truncated_stable",
+            Self::CappedStable { .. } => "capped_stable",
+            Self::CompoundPoisson { .. } => "compound_poisson",
+            Self::Sum { .. } => "sum",
         }
+    }
+
+    fn entries<M: SerializeMap>(&self, table: &mut M) -> Result<(), M::Error> {
+        table.serialize_entry("kind", self.name())?;
+        match self {
+            Self::Brownian => {}
+            Self::Stable { alpha, beta } => {
+                table.serialize_entry("alpha", alpha)?;
+                table.serialize_entry("beta", beta)?;
+            }
+            Self::StableCoordinates { alpha, beta } => {
+                table.serialize_entry("alpha", alpha)?;
+                table.serialize_entry("beta", beta)?;
+            }
+            Self::TemperedStable { alpha, mu } => {
+                table.serialize_entry("alpha", alpha)?;
+                table.serialize_entry("mu", mu)?;
+            }
+            Self::TruncatedStable { alpha, radius } => {
+                table.serialize_entry("alpha", alpha)?;
+                table.serialize_entry("radius", radius)?;
+            }
+            Self::CappedStable { alpha, cap } => {
+                table.serialize_entry("alpha", alpha)?;
+                table.serialize_entry("cap", cap)?;
+            }
+            Self::CompoundPoisson { rate, jump } => {
+                table.serialize_entry("rate", rate)?;
+                table.serialize_entry("jump", jump)?;
+            }
+            Self::Sum { parts } => table.serialize_entry("parts", parts)?,
+        }
+        Ok(())
     }
 }
 
+impl Serialize for NoisePart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_map(None)?;
+        self.kind.entries(&mut table)?;
+        table.serialize_entry("weight", &self.weight)?;
+        table.end()
+    }
+}
+
+/// `noise.epsilon`: the amplitude in front of `dZ`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Epsilon {
+    /// The same number in every coordinate, finite and above 0.
+    Constant(f64),
+    /// One number a coordinate.
+    Coordinates(Vec<f64>),
+    /// An expression in the variables and parameters of the potential. Not parsed here.
+    Expression(String),
+}
+
+/// `noise.dependence`: how the coordinates of the noise hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dependence {
+    /// Coordinates jump independently, along the axes.
+    Independent,
+    /// No direction is preferred.
+    Isotropic,
+}
+
 /// `[noise]`: the noise and its amplitude.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NoiseSpec {
-    /// `kind`, `alpha`, `beta`.
+    /// `kind` and its parameters.
     pub kind: NoiseKind,
-    /// `epsilon`: amplitude in front of `dZ`, finite and above 0.
-    pub epsilon: f64,
+    /// `epsilon`.
+    pub epsilon: Epsilon,
+    /// `interpretation` of the noise where `epsilon` is an expression; default `ito`.
+    pub interpretation: Interpretation,
+    /// `dependence` of the coordinates; default `independent`.
+    pub dependence: Dependence,
+    /// `sampler` of stable increments; default `auto`.
+    pub sampler: SamplerKind,
     /// `alpha` as given beside `kind = "brownian"`, which ignores it: kept so that the scenario can be
     /// written back whole when a sweep changes the kind.
     pub ignored_alpha: Option<f64>,
 }
 
+impl NoiseSpec {
+    /// The amplitude where it is one number.
+    pub fn constant_epsilon(&self) -> Option<f64> {
+        match self.epsilon {
+            Epsilon::Constant(epsilon) => Some(epsilon),
+            _ => None,
+        }
+    }
+}
+
 impl Serialize for NoiseSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut table = serializer.serialize_map(None)?;
-        table.serialize_entry("kind", self.kind.name())?;
-        match self.kind {
-            NoiseKind::Stable { alpha, beta } => {
-                table.serialize_entry("alpha", &alpha)?;
-                table.serialize_entry("beta", &beta)?;
-            }
-            NoiseKind::Brownian => {
-                if let Some(alpha) = self.ignored_alpha {
-                    table.serialize_entry("alpha", &alpha)?;
-                }
-            }
+        self.kind.entries(&mut table)?;
+        if let Some(alpha) = self.ignored_alpha {
+            table.serialize_entry("alpha", &alpha)?;
         }
         table.serialize_entry("epsilon", &self.epsilon)?;
+        if matches!(self.epsilon, Epsilon::Expression(_)) {
+            table.serialize_entry("interpretation", &self.interpretation)?;
+        }
+        if self.dependence != Dependence::Independent {
+            table.serialize_entry("dependence", &self.dependence)?;
+        }
+        if self.sampler != SamplerKind::Auto {
+            table.serialize_entry("sampler", &self.sampler)?;
+        }
         table.end()
     }
 }
@@ -134,20 +287,19 @@ impl Serialize for NoiseSpec {
 /// `scheme.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SchemeKind {
+pub enum SchemeChoice {
     /// The program chooses, and says what it took.
     Auto,
-    /// Explicit Euler-Maruyama.
-    Euler,
-    /// Flow of the drift and noise increment in turn.
-    Splitting,
+    /// This one.
+    #[serde(untagged)]
+    Given(SchemeKind),
 }
 
 /// `[scheme]`: how a path is stepped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SchemeSpec {
     /// `kind`; default `auto`.
-    pub kind: SchemeKind,
+    pub kind: SchemeChoice,
     /// `step`: the time step in units of t, finite and above 0; by default the program chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
@@ -188,10 +340,12 @@ pub struct EnsembleSpec {
 }
 
 /// Where a path starts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Start {
     /// At this x.
     Point(f64),
+    /// At this point, a list of coordinates.
+    Place(Vec<f64>),
     /// `"minimum:K"`: at this minimum of the potential, numbered from the left, from 1. Whether there is
     /// such a minimum is not known here.
     Minimum(usize),
@@ -201,26 +355,43 @@ impl Serialize for Start {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Point(x) => serializer.serialize_f64(*x),
+            Self::Place(x) => x.serialize(serializer),
             Self::Minimum(number) => serializer.serialize_str(&format!("minimum:{number}")),
         }
     }
 }
 
 /// The set that an exit task leaves.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Domain {
     /// `[lo, hi]`: the path stops at `X <= lo` or `X >= hi`; either end may be infinite.
     Interval([f64; 2]),
+    /// `[[lo, hi], ...]`: an interval a coordinate.
+    Box(Vec<[f64; 2]>),
     /// `"basin"`: the basin of attraction of the start.
     Basin,
     /// `{ ball = r }`: the path stops at `|X - start| >= r`; finite and above 0.
     Ball(f64),
+    /// `{ ball = r, centre = c }`: the same around another place.
+    BallAround {
+        /// `centre`: a number or a list of them.
+        centre: Vec<f64>,
+        /// `ball`.
+        radius: f64,
+    },
 }
 
 impl Serialize for Domain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Interval(ends) => Extended::pair(ends).serialize(serializer),
+            Self::Box(sides) => intervals(sides, serializer),
+            Self::BallAround { centre, radius } => {
+                let mut table = serializer.serialize_struct("Ball", 2)?;
+                table.serialize_field("ball", radius)?;
+                table.serialize_field("centre", centre)?;
+                table.end()
+            }
             Self::Basin => serializer.serialize_str("basin"),
             Self::Ball(radius) => {
                 let mut table = serializer.serialize_struct("Ball", 1)?;
@@ -289,6 +460,16 @@ pub enum TaskSpec {
         /// `count`: how many, from 1 to 1000; default 5.
         count: u64,
     },
+}
+
+impl TaskSpec {
+    /// Where its paths start, for tasks that say so.
+    pub fn start(&self) -> Option<&Start> {
+        match self {
+            Self::Exit { start, .. } | Self::Path { start, .. } => Some(start),
+            Self::Transition { .. } => None,
+        }
+    }
 }
 
 /// One axis of `[sweep]`: a dotted key of the scenario and the values that it takes.

@@ -247,8 +247,8 @@ fn defaults_are_filled_in() {
     assert_eq!(scenario.potential.variables, ["x"]);
     assert!(scenario.potential.parameters.is_empty());
     assert_eq!(scenario.noise.kind, NoiseKind::Brownian);
-    assert_eq!(scenario.noise.epsilon, 1.0);
-    assert_eq!(scenario.scheme, SchemeSpec { kind: SchemeKind::Auto, step: None });
+    assert_eq!(scenario.noise.epsilon, Epsilon::Constant(1.0));
+    assert_eq!(scenario.scheme, SchemeSpec { kind: SchemeChoice::Auto, step: None });
     assert_eq!(scenario.ensemble, EnsembleSpec::default());
     assert_eq!(scenario.ensemble.paths, Some(10_000));
     assert_eq!(
@@ -351,12 +351,13 @@ fn the_last_axis_is_fastest() {
     assert_eq!(values["noise.epsilon"], 0.2);
     // 0.5 * 4^(1/5) to 12 digits.
     assert_eq!(values["potential.parameters.w"], 0.659753955386);
-    assert_eq!(first.noise.epsilon, 0.2);
+    assert_eq!(first.noise.epsilon, Epsilon::Constant(0.2));
     assert_eq!(first.potential.parameters["w"], 0.659753955386);
     assert!(first.sweep.is_empty());
     let (values, last) = &file.points()[17];
     assert_eq!(values.keys().collect::<Vec<_>>(), ["noise.epsilon", "potential.parameters.w"]);
-    assert_eq!((last.noise.epsilon, last.potential.parameters["w"]), (0.05, 2.0));
+    assert_eq!(last.noise.constant_epsilon(), Some(0.05));
+    assert_eq!(last.potential.parameters["w"], 2.0);
 }
 
 #[test]
@@ -382,7 +383,7 @@ fn tasks_kinds_and_missing_keys_can_be_swept() {
     assert_eq!(values["task.0.domain"], serde_json::json!(["-inf", 0]));
     assert_eq!(scenario.noise.kind, NoiseKind::Stable { alpha: 1.5, beta: 0.0 });
     assert_eq!(scenario.ensemble.paths, Some(10_000));
-    let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0] else { panic!() };
+    let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0].clone() else { panic!() };
     assert_eq!((start, domain), (Start::Minimum(1), Domain::Interval([f64::NEG_INFINITY, 0.0])));
     // In the middle of a range of whole numbers.
     assert_eq!(file.points()[1].1.ensemble.paths, Some(1000));
@@ -449,12 +450,12 @@ fn overrides_change_single_keys() {
     let scenario = file.scenario();
     assert_eq!(scenario.noise.kind, NoiseKind::Stable { alpha: 1.3, beta: 0.0 });
     assert_eq!(scenario.potential.parameters["k"], 0.0);
-    assert_eq!(scenario.scheme.kind, SchemeKind::Splitting);
+    assert_eq!(scenario.scheme.kind, SchemeChoice::Given(levyscape_integrator::SchemeKind::Splitting));
     assert_eq!(scenario.title, "A = b");
     assert_eq!(scenario.output.formats, [FigureFormat::Svg]);
     assert_eq!(scenario.ensemble.paths, Some(1000));
     assert_eq!(scenario.landscape.window, Some([-1.0, 1.0]));
-    let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0] else { panic!() };
+    let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0].clone() else { panic!() };
     assert_eq!((start, domain), (Start::Minimum(1), Domain::Ball(0.5)));
 }
 
@@ -462,10 +463,10 @@ fn overrides_change_single_keys() {
 fn an_override_of_a_swept_key_ends_its_sweep() {
     let file = load_with(FULL, &["noise.epsilon=0.3"]).unwrap();
     assert_eq!(file.points().len(), 6);
-    assert!(file.points().iter().all(|(_, scenario)| scenario.noise.epsilon == 0.3));
+    assert!(file.points().iter().all(|(_, scenario)| scenario.noise.constant_epsilon() == Some(0.3)));
     let file = load_with(FULL, &["sweep.noise.epsilon=[0.3, 0.4]"]).unwrap();
     assert_eq!(file.points().len(), 12);
-    assert_eq!(file.points()[11].1.noise.epsilon, 0.4);
+    assert_eq!(file.points()[11].1.noise.constant_epsilon(), Some(0.4));
 }
 
 #[test]
@@ -494,7 +495,15 @@ fn wrong_overrides_point_at_the_command_line() {
 #[test]
 fn the_expression_is_found_in_the_file() {
     let at = |text: &str, span: Range<usize>| {
-        good(text).expression_error(0, span, "unknown name `q`", Some("did you mean `h`?".into())).to_string()
+        good(text)
+            .formula_error(
+                0,
+                "potential.expression",
+                span,
+                "unknown name `q`",
+                Some("did you mean `h`?".into()),
+            )
+            .to_string()
     };
     let report = at(GOOD, 4..5);
     for part in ["s.toml:3:19", "unknown name `q`", "did you mean `h`?"] {
@@ -505,11 +514,11 @@ fn the_expression_is_found_in_the_file() {
     // With an escape the bytes of the file are not those of the text: the whole string is shown.
     assert!(at(&changed(3, "expression = \"x\\t+ q\""), 4..5).contains("s.toml:3:14"));
     let swept = changed(17, "[sweep]\n\"potential.expression\" = [\"x^2\", \"x^4\"]");
-    let report = good(&swept).expression_error(1, 2..3, "m", None).to_string();
+    let report = good(&swept).formula_error(1, "potential.expression", 2..3, "m", None).to_string();
     assert!(report.contains("s.toml:18:37") && report.contains("sweep's point"), "{report}");
     let set = load_with(GOOD, &["potential.expression=x*y"])
         .unwrap()
-        .expression_error(0, 2..3, "m", None)
+        .formula_error(0, "potential.expression", 2..3, "m", None)
         .to_string();
     assert!(set.contains("--set:1:24"), "{set}");
 }

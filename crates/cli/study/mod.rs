@@ -1,8 +1,11 @@
 //! The main job: from a scenario to a finished study.
 //!
-//! `problem` turns a point of the scenario into equations and stop regions, `simulate` runs them,
-//! `summarise` sets estimates beside theory.
+//! `problem` turns a point of the scenario into equations and stop regions, with `force`, `noise` and, for
+//! several dimensions, `space`; `simulate` runs them, `summarise` sets estimates beside theory.
 
+pub mod force;
+pub mod noise;
 pub mod problem;
 pub mod simulate;
+pub mod space;
 pub mod summarise;

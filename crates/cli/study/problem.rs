@@ -1,21 +1,25 @@
 //! From a point of the scenario to equations, starts, stop regions and steps.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
-use levyscape_engine::{Stepping, StopRegion};
-use levyscape_integrator::noise::{Noise, SamplerKind};
-use levyscape_integrator::potential::ExpressionPotential;
+use levyscape_engine::{Region, Stepping, StopRegion};
+use levyscape_integrator::noise::Noise;
+use levyscape_integrator::potential::{ExpressionField, FieldError};
 use levyscape_integrator::scheme::{Choice, Geometry, choose, euler_blow_up_rate};
-use levyscape_integrator::{IntegratorError, NoiseLaw, Potential, SchemeKind, Sde};
+use levyscape_integrator::{Drift, IntegratorError, Interpretation, NoiseLaw, Potential, SchemeKind, Sde};
 
 use crate::errors::ScenarioError;
 use crate::scenario::{
-    self, Domain, EnsembleSpec, FromMinima, NoiseKind, Scenario, ScenarioFile, Start, TaskSpec,
+    self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Scenario, ScenarioFile, SchemeChoice, Start,
+    TaskSpec,
 };
+
+use super::force::Force;
+use super::noise;
+use super::space::{self, SpaceTask};
 
 /// A path that takes more steps than this before it ends is censored unless the scenario says otherwise.
 const MOST_STEPS: f64 = 1e9;
@@ -26,12 +30,15 @@ const HORIZON_IN_MEANS: f64 = 100.0;
 
 /// One point of the sweep, ready to be simulated.
 pub struct Problem {
-    pub potential: Arc<ExpressionPotential>,
+    pub force: Force,
     pub landscape: Landscape,
     pub law: NoiseLaw,
     pub noise: Box<dyn Noise>,
     pub theory_noise: theory::NoiseLaw,
-    pub epsilon: f64,
+    /// The amplitude of each coordinate; where it depends on the place, that at the first start.
+    pub epsilon: Vec<f64>,
+    /// The amplitude as a function of the place.
+    pub multiplicative: Option<(Arc<ExpressionField>, Interpretation)>,
     /// Scheme and step of the point, the finest that any of its tasks asks for.
     pub choice: Choice,
     pub tasks: Vec<Task>,
@@ -43,7 +50,21 @@ impl Problem {
     /// # Errors
     /// Parameters that the scenario's checks let pass and the equation does not.
     pub fn sde(&self) -> Result<Sde<'_>, IntegratorError> {
-        Sde::builder().potential(self.potential.as_ref()).noise(&self.law).epsilon(self.epsilon).build()
+        let builder = match &self.force.field {
+            Some(field) => Sde::builder().drift(Arc::clone(field)),
+            None => Sde::builder().potential(self.force.potential.as_ref()),
+        };
+        let builder = builder.noise(&self.law);
+        match &self.multiplicative {
+            Some((field, interpretation)) => builder.multiplicative(Arc::clone(field), *interpretation),
+            None => builder.epsilons(&self.epsilon),
+        }
+        .build()
+    }
+
+    /// The amplitude as one number: that of the first coordinate.
+    pub fn one_epsilon(&self) -> f64 {
+        self.epsilon.first().copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -56,6 +77,8 @@ pub enum Task {
 /// One start of an `exit` or `transition` task.
 pub struct EnsembleTask {
     pub from: Option<usize>,
+    /// In several dimensions: what takes the place of `problem`.
+    pub space: Option<SpaceTask>,
     pub problem: StoppedProblem,
     /// The minimum (from 1) that each target belongs to, for transitions.
     pub target_minima: Vec<usize>,
@@ -73,13 +96,34 @@ pub struct EnsembleTask {
 }
 
 impl EnsembleTask {
-    pub fn region(&self) -> StopRegion {
+    pub fn region(&self) -> Region {
+        if let Some(space) = &self.space {
+            return space.region.clone().into();
+        }
         let StoppedProblem { lower, upper, targets, .. } = &self.problem;
-        StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }
+        StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }.into()
+    }
+
+    pub fn start(&self) -> Vec<f64> {
+        match &self.space {
+            Some(space) => space.start.clone(),
+            None => vec![self.problem.start],
+        }
+    }
+
+    /// The exact mean of the task's time, where one is known.
+    pub fn exact_mean(&self) -> Option<f64> {
+        match &self.space {
+            Some(space) => space.exact_mean,
+            None => self.exact.mean,
+        }
     }
 
     /// The small-noise mean of the task's time.
     pub fn asymptotic_mean(&self) -> Option<f64> {
+        if let Some(space) = &self.space {
+            return space.theory.as_ref().map(|theory| theory.mean);
+        }
         match (&self.transition, &self.theory) {
             (Some(transition), _) => Some(transition.mean),
             (None, Some(theory)) if self.from.is_none() => Some(theory.mean),
@@ -93,7 +137,7 @@ impl EnsembleTask {
             step: choice.step,
             max_time: self.max_time,
             pair,
-            window: vec![self.window],
+            window: vec![self.window; self.start().len()],
         }
     }
 }
@@ -105,20 +149,132 @@ impl EnsembleTask {
 /// is not finite at a start, a minimum that does not exist, a start where the path stops at once.
 pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioError> {
     let (_, scenario) = &file.points()[index];
-    let potential = potential(file, index, scenario)?;
-    let landscape = Landscape::find(potential.as_ref(), scenario.landscape.window)
-        .map_err(|error| file.error_at(index, "landscape.window", error.to_string(), None))?;
-    let epsilon = scenario.noise.epsilon;
-    let (law, theory_noise) = match scenario.noise.kind {
-        NoiseKind::Brownian => (NoiseLaw::Brownian, theory::NoiseLaw::Brownian { epsilon }),
-        NoiseKind::Stable { alpha, beta } => {
-            let sampler = SamplerKind::Auto;
-            (NoiseLaw::Stable { alpha, beta, sampler }, theory::NoiseLaw::Stable { alpha, beta, epsilon })
-        }
+    let force = Force::new(file, index, scenario)?;
+    let dimension = force.field.as_ref().map_or(1, |field| field.dimension());
+    let landscape = if dimension == 1 {
+        Landscape::find(force.potential.as_ref(), scenario.landscape.window)
+            .map_err(|error| file.error_at(index, "landscape.window", error.to_string(), None))?
+    } else {
+        Landscape::default()
     };
-    let noise = law.build().map_err(|error| file.error_at(index, "noise.alpha", error.to_string(), None))?;
+    let (epsilon, multiplicative) = amplitude(file, index, scenario, &landscape)?;
+    let law = noise::law(&scenario.noise, dimension, epsilon[0])
+        .map_err(|message| file.error_at(index, "noise.alpha", message, None))?;
+    let noise = law.build().map_err(|error| file.error_at(index, "noise", error.to_string(), None))?;
+    let theory_noise = if dimension == 1 {
+        noise::for_theory(&scenario.noise, epsilon[0])
+    } else {
+        theory::NoiseLaw::Other { name: scenario.noise.kind.name(), epsilon: epsilon[0] }
+    };
+    let mut problem = Problem {
+        force,
+        landscape,
+        law,
+        noise,
+        theory_noise,
+        epsilon,
+        multiplicative,
+        choice: Choice {
+            kind: SchemeKind::Splitting,
+            step: scenario.scheme.step.unwrap_or(0.01),
+            euler_blow_up_rate: 0.0,
+            reason: "the scenario has no task".to_owned(),
+        },
+        tasks: Vec::new(),
+    };
+    if dimension > 1 {
+        space::prepare(file, index, &mut problem)?;
+    } else {
+        prepare_on_the_line(file, index, &mut problem)?;
+    }
+    // The samplers of some noises exist for some steps only.
+    for step in [problem.choice.step, 2.0 * problem.choice.step] {
+        problem
+            .noise
+            .sampler(step)
+            .map_err(|error| file.error_at(index, "scheme.step", error.to_string(), None))?;
+    }
+    Ok(problem)
+}
+
+/// The amplitude of each coordinate and, where it is one, the function of the place.
+#[expect(clippy::type_complexity, reason = "two parts of one answer")]
+fn amplitude(
+    file: &ScenarioFile,
+    index: usize,
+    scenario: &Scenario,
+    landscape: &Landscape,
+) -> Result<(Vec<f64>, Option<(Arc<ExpressionField>, Interpretation)>), ScenarioError> {
+    let variables = &scenario.potential.variables;
+    let dimension = variables.len();
+    match &scenario.noise.epsilon {
+        Epsilon::Constant(epsilon) => Ok((vec![*epsilon; dimension], None)),
+        Epsilon::Coordinates(epsilon) if epsilon.len() == dimension => Ok((epsilon.clone(), None)),
+        Epsilon::Coordinates(epsilon) => Err(file.error_at(
+            index,
+            "noise.epsilon",
+            format!("`noise.epsilon` has {} amplitudes, the equation {dimension} coordinates", epsilon.len()),
+            None,
+        )),
+        Epsilon::Expression(text) => {
+            let texts = vec![text.clone(); dimension];
+            let field = ExpressionField::drift(&texts, variables, &scenario.potential.parameters);
+            let field = field.map_err(|error| match error {
+                FieldError::Expression { error, .. } => {
+                    file.formula_error(index, "noise.epsilon", error.span, error.message, error.help)
+                }
+                other => file.error_at(index, "noise.epsilon", other.to_string(), None),
+            })?;
+            let mut place = vec![0.0; dimension];
+            match scenario.tasks.iter().find_map(TaskSpec::start) {
+                Some(Start::Point(x)) => place = vec![*x],
+                Some(Start::Place(x)) => place.clone_from(x),
+                _ => {
+                    if let (Some(minimum), [x]) = (landscape.minima.first(), &mut place[..]) {
+                        *x = minimum.x;
+                    }
+                }
+            }
+            let mut epsilon = vec![f64::NAN; dimension];
+            if place.len() == dimension {
+                field.drift_at(&place, &mut epsilon);
+            }
+            if epsilon.iter().any(|epsilon| !epsilon.is_finite() || *epsilon == 0.0) {
+                return Err(file.error_at(
+                    index,
+                    "noise.epsilon",
+                    format!(
+                        "the amplitude is {} at {place:?}: it must be finite and not 0 there",
+                        epsilon[0]
+                    ),
+                    None,
+                ));
+            }
+            if matches!(scenario.noise.kind, NoiseKind::CappedStable { .. }) {
+                return Err(file.error_at(
+                    index,
+                    "noise.epsilon",
+                    "jumps of X can be capped for a constant amplitude only",
+                    Some("take `truncated_stable`, which limits the jumps of Z".to_owned()),
+                ));
+            }
+            let epsilon = epsilon.iter().map(|epsilon| epsilon.abs()).collect();
+            Ok((epsilon, Some((Arc::new(field), scenario.noise.interpretation))))
+        }
+    }
+}
+
+fn prepare_on_the_line(
+    file: &ScenarioFile,
+    index: usize,
+    problem: &mut Problem,
+) -> Result<(), ScenarioError> {
+    let (_, scenario) = &file.points()[index];
+    let potential = problem.force.potential.as_ref();
+    let noise = problem.noise.as_ref();
+    let epsilon = problem.one_epsilon();
     let context =
-        Context { file, index, potential: potential.as_ref(), landscape: &landscape, noise: theory_noise };
+        Context { file, index, potential, landscape: &problem.landscape, noise: problem.theory_noise };
     let mut tasks = Vec::new();
     for (number, spec) in scenario.tasks.iter().enumerate() {
         tasks.push(context.task(number, spec)?);
@@ -126,35 +282,31 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let geometries: Vec<Geometry> = tasks
         .iter()
         .flat_map(|task| match task {
-            Task::Ensembles(ensembles) => ensembles
-                .iter()
-                .map(|task| context.geometry(&task.problem, noise.as_ref()))
-                .collect::<Vec<_>>(),
+            Task::Ensembles(ensembles) => {
+                ensembles.iter().map(|task| context.geometry(&task.problem, noise)).collect::<Vec<_>>()
+            }
             Task::Paths { start, .. } => {
                 let whole = StoppedProblem::exit(*start, f64::NEG_INFINITY, f64::INFINITY);
-                vec![context.geometry(&whole, noise.as_ref())]
+                vec![context.geometry(&whole, noise)]
             }
         })
         .collect();
-    let choice = choose_for_all(potential.as_ref(), noise.as_ref(), epsilon, &geometries, scenario);
+    let choice = choose_for_all(potential, noise, epsilon, &geometries, scenario);
     for task in &mut tasks {
         if let Task::Ensembles(ensembles) = task {
             for ensemble in ensembles {
                 ensemble.set_horizon(&scenario.ensemble, choice.step);
                 if choice.kind == SchemeKind::Euler {
-                    let geometry = context.geometry(&ensemble.problem, noise.as_ref());
-                    ensemble.blow_up_rate = euler_blow_up_rate(
-                        potential.as_ref(),
-                        noise.as_ref(),
-                        epsilon,
-                        &geometry,
-                        choice.step,
-                    );
+                    let geometry = context.geometry(&ensemble.problem, noise);
+                    ensemble.blow_up_rate =
+                        euler_blow_up_rate(potential, noise, epsilon, &geometry, choice.step);
                 }
             }
         }
     }
-    Ok(Problem { potential, landscape, law, noise, theory_noise, epsilon, choice, tasks })
+    problem.choice = choice;
+    problem.tasks = tasks;
+    Ok(())
 }
 
 /// The choice for the point: the finest step of its tasks, and the stable scheme if any of them needs it.
@@ -166,9 +318,8 @@ fn choose_for_all(
     scenario: &Scenario,
 ) -> Choice {
     let kind = match scenario.scheme.kind {
-        scenario::SchemeKind::Auto => None,
-        scenario::SchemeKind::Euler => Some(SchemeKind::Euler),
-        scenario::SchemeKind::Splitting => Some(SchemeKind::Splitting),
+        SchemeChoice::Auto => None,
+        SchemeChoice::Given(kind) => Some(kind),
     };
     let choices =
         |step| geometries.iter().map(move |geometry| choose(potential, noise, epsilon, geometry, kind, step));
@@ -199,23 +350,10 @@ fn choose_for_all(
     }
 }
 
-fn potential(
-    file: &ScenarioFile,
-    index: usize,
-    scenario: &Scenario,
-) -> Result<Arc<ExpressionPotential>, ScenarioError> {
-    let spec = &scenario.potential;
-    let variable = spec.variables.first().map_or("x", String::as_str);
-    let parameters: BTreeMap<String, f64> = spec.parameters.clone();
-    ExpressionPotential::new(&spec.expression, variable, &parameters)
-        .map(Arc::new)
-        .map_err(|error| file.expression_error(index, error.span, error.message, error.help))
-}
-
 struct Context<'a> {
     file: &'a ScenarioFile,
     index: usize,
-    potential: &'a ExpressionPotential,
+    potential: &'a dyn Potential,
     landscape: &'a Landscape,
     noise: theory::NoiseLaw,
 }
@@ -270,6 +408,7 @@ impl Context<'_> {
         let exact = exact::stopped(self.potential, self.noise, &problem);
         EnsembleTask {
             from: None,
+            space: None,
             window: self.window(&problem),
             problem,
             target_minima: Vec::new(),
@@ -338,6 +477,16 @@ impl Context<'_> {
         let key = format!("task.{number}.start");
         let x = match start {
             Start::Point(x) => *x,
+            Start::Place(x) => match x[..] {
+                [x] => x,
+                _ => {
+                    return Err(self.error(
+                        &key,
+                        format!("the start has {} coordinates, the equation one", x.len()),
+                        None,
+                    ));
+                }
+            },
             Start::Minimum(minimum) => match self.landscape.minimum(*minimum) {
                 Some(point) => point.x,
                 None => {
@@ -367,6 +516,15 @@ impl Context<'_> {
     fn domain(&self, number: usize, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
         match domain {
             Domain::Interval(ends) => Ok(*ends),
+            Domain::BallAround { centre, radius } if centre.len() == 1 => {
+                Ok([centre[0] - radius, centre[0] + radius])
+            }
+            Domain::Box(sides) if sides.len() == 1 => Ok(sides[0]),
+            Domain::Box(_) | Domain::BallAround { .. } => Err(self.error(
+                &format!("task.{number}.domain"),
+                "the domain has several coordinates, the equation one",
+                None,
+            )),
             Domain::Ball(radius) => Ok([start - radius, start + radius]),
             Domain::Basin => {
                 let well = self.landscape.basin_of(start).map(|well| &self.landscape.wells[well]);
@@ -449,12 +607,12 @@ impl Context<'_> {
 }
 
 impl EnsembleTask {
-    fn set_horizon(&mut self, ensemble: &EnsembleSpec, step: f64) {
+    pub(super) fn set_horizon(&mut self, ensemble: &EnsembleSpec, step: f64) {
         self.default_horizon = ensemble.max_time.is_none();
         self.max_time = ensemble.max_time.unwrap_or_else(|| {
             let paths = ensemble.paths.unwrap_or(scenario::DEFAULT_PATHS) as f64;
             let affordable = MOST_STEPS.min(MOST_STEPS_TOGETHER / paths) * step;
-            let expected = self.exact.mean.or(self.asymptotic_mean());
+            let expected = self.exact_mean().or(self.asymptotic_mean());
             let wanted = expected.map_or(f64::INFINITY, |mean| HORIZON_IN_MEANS * mean.max(step));
             let latest = self.survival_times.iter().copied().fold(0.0, f64::max);
             wanted.min(affordable).max(latest)

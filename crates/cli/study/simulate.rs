@@ -52,7 +52,7 @@ pub fn ensemble(
     let sde = problem.sde()?;
     let ensemble = Ensemble::new(
         &sde,
-        &[task.problem.start],
+        &task.start(),
         task.region(),
         &task.stepping(&problem.choice, spec.step_bias),
         streams.key,

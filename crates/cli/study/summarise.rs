@@ -21,13 +21,14 @@ struct Row<'a> {
     to: Option<usize>,
     set: Option<[f64; 2]>,
     t: Option<f64>,
+    axis: Option<usize>,
     asymptotic: Option<f64>,
     exact: Option<f64>,
 }
 
 impl<'a> Row<'a> {
     fn new(quantity: &'a str, asymptotic: Option<f64>, exact: Option<f64>) -> Self {
-        Self { quantity, to: None, set: None, t: None, asymptotic, exact }
+        Self { quantity, to: None, set: None, t: None, axis: None, asymptotic, exact }
     }
 }
 
@@ -44,6 +45,7 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         to: row.to,
         set: row.set,
         t: row.t,
+        axis: row.axis,
         estimate: estimate.as_ref().map(|estimate| estimate.value),
         std_error: estimate.as_ref().map(|estimate| estimate.std_error),
         ci95: estimate.as_ref().map(|estimate| estimate.ci95),
@@ -61,6 +63,25 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
     let theory = task.theory.as_ref();
     let exact = &task.exact;
     let mut results = Vec::new();
+    if let Some(space) = &task.space {
+        let theory = space.theory.as_ref();
+        let mean = theory.map(|theory| theory.mean);
+        results.push(result(Row::new("mean_exit_time", mean, space.exact_mean), sample.mean_time()));
+        let second = mean.map(|mean| 2.0 * mean * mean);
+        results.push(result(Row::new("second_moment", second, None), sample.second_moment()));
+        for axis in 0..space.start.len() {
+            let along = |record: &PathRecord| matches!(record.outcome, Outcome::Exited(Stop::Face { axis: k, .. }) if k as usize == axis);
+            let asymptotic = theory.and_then(|theory| theory.axis_probabilities.get(axis).copied());
+            let row = Row { axis: Some(axis + 1), ..Row::new("exit_axis_probability", asymptotic, None) };
+            results.push(result(row, sample.exit_probability(along)));
+        }
+        for &t in &task.survival_times {
+            let asymptotic = mean.map(|mean| levyscape_integrator::math::exp(-t / mean));
+            let row = Row { t: Some(t), ..Row::new("survival", asymptotic, None) };
+            results.push(result(row, sample.survival(t)));
+        }
+        return results;
+    }
     if task.from.is_some() {
         let asymptotic = task.transition.as_ref();
         let row = Row::new("mean_transition_time", asymptotic.map(|theory| theory.mean), exact.mean);
@@ -193,12 +214,12 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
 /// The noise of a point as `summary.json` shows it.
 pub fn noise(problem: &Problem) -> NoiseSummary {
     NoiseSummary {
-        kind: problem.law.name().to_owned(),
+        kind: problem.theory_noise.name().to_owned(),
         alpha: match problem.law {
-            NoiseLaw::Brownian => None,
-            NoiseLaw::Stable { alpha, .. } => Some(alpha),
+            NoiseLaw::Stable { alpha, .. } | NoiseLaw::Isotropic { alpha, .. } => Some(alpha),
+            _ => None,
         },
-        epsilon: problem.epsilon,
+        epsilon: problem.one_epsilon(),
     }
 }
 
@@ -226,9 +247,12 @@ pub fn remarks(problem: &Problem) -> Vec<String> {
     });
     for start in starts {
         let about = start.from.is_none().then_some(&start.problem);
-        for remark in
-            validity_remarks(problem.potential.as_ref(), &problem.landscape, problem.theory_noise, about)
-        {
+        for remark in validity_remarks(
+            problem.force.potential.as_ref(),
+            &problem.landscape,
+            problem.theory_noise,
+            about,
+        ) {
             if !remarks.contains(&remark) {
                 remarks.push(remark);
             }

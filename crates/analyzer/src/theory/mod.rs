@@ -7,6 +7,7 @@
 mod chain;
 pub mod kramers;
 pub mod levy;
+pub mod space;
 mod stopped;
 mod validity;
 
@@ -53,6 +54,16 @@ impl NoiseLaw {
             Self::Brownian { epsilon } | Self::Stable { epsilon, .. } | Self::Other { epsilon, .. } => {
                 epsilon
             }
+        }
+    }
+
+    /// Its kind in the words of a scenario.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brownian { .. } => "brownian",
+            Self::Stable { .. } => "stable",
+            Self::Other { name, .. } => name,
         }
     }
 

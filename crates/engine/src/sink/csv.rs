@@ -11,15 +11,19 @@ pub struct CsvSink<W> {
 }
 
 impl<W: Write> CsvSink<W> {
-    /// Starts the table on `out`.
+    /// Starts the table of paths in `dimension` coordinates on `out`.
     ///
     /// # Errors
     /// [`EngineError::Table`] when it cannot be written.
-    pub fn new(mut out: W) -> Result<Self, EngineError> {
-        writeln!(
+    pub fn new(mut out: W, dimension: usize) -> Result<Self, EngineError> {
+        write!(
             out,
             "point,task,path,start,time,status,exit_position,side,last_position,steps,coarse_time,coarse_status,coarse_exit_position,coarse_side"
         )?;
+        for axis in 2..=dimension {
+            write!(out, ",start_{axis},exit_position_{axis}")?;
+        }
+        writeln!(out)?;
         Ok(Self { out })
     }
 }
@@ -35,7 +39,7 @@ impl<W: Write> Sink for CsvSink<W> {
                 "{},{},{path},{},{},{},{},{},{},{},",
                 rows.point,
                 rows.task,
-                rows.start,
+                number(rows.start.first().copied().unwrap_or(f64::NAN)),
                 fine.time,
                 fine.outcome.name(),
                 number(fine.position),
@@ -44,8 +48,8 @@ impl<W: Write> Sink for CsvSink<W> {
                 fine.steps
             )?;
             match pair.coarse {
-                None => writeln!(self.out, ",,,")?,
-                Some(coarse) => writeln!(
+                None => write!(self.out, ",,,")?,
+                Some(coarse) => write!(
                     self.out,
                     "{},{},{},{}",
                     coarse.time,
@@ -54,6 +58,10 @@ impl<W: Write> Sink for CsvSink<W> {
                     coarse.outcome.side()
                 )?,
             }
+            for (start, place) in rows.start.iter().zip(&pair.place).skip(1) {
+                write!(self.out, ",{start},{}", number(*place))?;
+            }
+            writeln!(self.out)?;
         }
         Ok(())
     }

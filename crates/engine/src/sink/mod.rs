@@ -10,7 +10,7 @@ use crate::error::EngineError;
 use crate::record::PathPair;
 
 /// Paths of one task at one point of the sweep, in path order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rows<'a> {
     /// Index of the sweep point.
     pub point: u64,
@@ -20,8 +20,8 @@ pub struct Rows<'a> {
     pub first_path: u64,
     /// From one path's number to the next one's.
     pub stride: u64,
-    /// Where the paths started.
-    pub start: f64,
+    /// Where the paths started, one number a coordinate.
+    pub start: Vec<f64>,
     /// The paths.
     pub paths: &'a [PathPair],
 }

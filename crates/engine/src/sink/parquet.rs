@@ -19,6 +19,7 @@ const GROUP: usize = 1 << 17;
 
 /// Writes a Parquet table; a NaN or a missing companion is a null.
 pub struct ParquetSink<W: Write + Send> {
+    columns: Vec<Column>,
     writer: SerializedFileWriter<W>,
 }
 
@@ -28,11 +29,13 @@ impl From<ParquetError> for EngineError {
     }
 }
 
+type Get<T> = Box<dyn Fn(&Rows<'_>, usize) -> T + Send>;
+
 /// One column: its name and how to take it from a row.
 enum Column {
-    Integer(&'static str, fn(&Rows<'_>, usize) -> i64),
-    Real(&'static str, fn(&Rows<'_>, usize) -> Option<f64>),
-    Text(&'static str, fn(&Rows<'_>, usize) -> Option<String>),
+    Integer(String, Get<i64>),
+    Real(String, Get<Option<f64>>),
+    Text(String, Get<Option<String>>),
 }
 
 fn pair<'a>(rows: &Rows<'a>, k: usize) -> &'a PathPair {
@@ -51,24 +54,44 @@ fn text(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-const COLUMNS: [Column; 14] = [
-    Column::Integer("point", |rows, _| rows.point as i64),
-    Column::Integer("task", |rows, _| rows.task as i64),
-    Column::Integer("path", |rows, k| rows.number(k) as i64),
-    Column::Real("start", |rows, _| Some(rows.start)),
-    Column::Real("time", |rows, k| Some(pair(rows, k).fine.time)),
-    Column::Text("status", |rows, k| Some(pair(rows, k).fine.outcome.name().into())),
-    Column::Real("exit_position", |rows, k| finite(pair(rows, k).fine.position)),
-    Column::Text("side", |rows, k| text(pair(rows, k).fine.outcome.side())),
-    Column::Real("last_position", |rows, k| finite(pair(rows, k).fine.previous)),
-    Column::Integer("steps", |rows, k| pair(rows, k).fine.steps as i64),
-    Column::Real("coarse_time", |rows, k| coarse(rows, k).map(|coarse| coarse.time)),
-    Column::Text("coarse_status", |rows, k| coarse(rows, k).map(|coarse| coarse.outcome.name().into())),
-    Column::Real("coarse_exit_position", |rows, k| {
-        coarse(rows, k).and_then(|coarse| finite(coarse.position))
-    }),
-    Column::Text("coarse_side", |rows, k| coarse(rows, k).and_then(|coarse| text(coarse.outcome.side()))),
-];
+fn integer(name: &str, get: impl Fn(&Rows<'_>, usize) -> i64 + Send + 'static) -> Column {
+    Column::Integer(name.to_owned(), Box::new(get))
+}
+
+fn real(name: &str, get: impl Fn(&Rows<'_>, usize) -> Option<f64> + Send + 'static) -> Column {
+    Column::Real(name.to_owned(), Box::new(get))
+}
+
+fn words(name: &str, get: impl Fn(&Rows<'_>, usize) -> Option<String> + Send + 'static) -> Column {
+    Column::Text(name.to_owned(), Box::new(get))
+}
+
+/// The columns for paths in `dimension` coordinates; further coordinates have a column each.
+fn columns(dimension: usize) -> Vec<Column> {
+    let mut columns = vec![
+        integer("point", |rows, _| rows.point as i64),
+        integer("task", |rows, _| rows.task as i64),
+        integer("path", |rows, k| rows.number(k) as i64),
+        real("start", |rows, _| rows.start.first().copied()),
+        real("time", |rows, k| Some(pair(rows, k).fine.time)),
+        words("status", |rows, k| Some(pair(rows, k).fine.outcome.name().into())),
+        real("exit_position", |rows, k| finite(pair(rows, k).fine.position)),
+        words("side", |rows, k| text(pair(rows, k).fine.outcome.side())),
+        real("last_position", |rows, k| finite(pair(rows, k).fine.previous)),
+        integer("steps", |rows, k| pair(rows, k).fine.steps as i64),
+        real("coarse_time", |rows, k| coarse(rows, k).map(|coarse| coarse.time)),
+        words("coarse_status", |rows, k| coarse(rows, k).map(|coarse| coarse.outcome.name().into())),
+        real("coarse_exit_position", |rows, k| coarse(rows, k).and_then(|coarse| finite(coarse.position))),
+        words("coarse_side", |rows, k| coarse(rows, k).and_then(|coarse| text(coarse.outcome.side()))),
+    ];
+    for axis in 1..dimension {
+        columns.push(real(&format!("start_{}", axis + 1), move |rows, _| rows.start.get(axis).copied()));
+        columns.push(real(&format!("exit_position_{}", axis + 1), move |rows, k| {
+            pair(rows, k).place.get(axis).copied().and_then(finite)
+        }));
+    }
+    columns
+}
 
 impl Column {
     fn schema(&self) -> Result<Arc<Type>, ParquetError> {
@@ -84,15 +107,16 @@ impl Column {
 }
 
 impl<W: Write + Send> ParquetSink<W> {
-    /// Starts the table on `out`.
+    /// Starts the table of paths in `dimension` coordinates on `out`.
     ///
     /// # Errors
     /// [`EngineError::Table`] when it cannot be written.
-    pub fn new(out: W) -> Result<Self, EngineError> {
-        let fields = COLUMNS.iter().map(Column::schema).collect::<Result<_, _>>()?;
+    pub fn new(out: W, dimension: usize) -> Result<Self, EngineError> {
+        let columns = columns(dimension);
+        let fields = columns.iter().map(Column::schema).collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("exits").with_fields(fields).build()?;
         let properties = WriterProperties::builder().set_created_by("levyscape".into()).build();
-        Ok(Self { writer: SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))? })
+        Ok(Self { columns, writer: SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))? })
     }
 }
 
@@ -106,10 +130,10 @@ fn present<T>(values: impl Iterator<Item = Option<T>>) -> (Vec<T>, Vec<i16>) {
 impl<W: Write + Send> Sink for ParquetSink<W> {
     fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError> {
         for (group, paths) in rows.paths.chunks(GROUP).enumerate() {
-            let rows = Rows { paths, first_path: rows.number(group * GROUP), ..*rows };
+            let rows = Rows { paths, first_path: rows.number(group * GROUP), ..rows.clone() };
             let indices = 0..paths.len();
             let mut group = self.writer.next_row_group()?;
-            for column in &COLUMNS {
+            for column in &self.columns {
                 let Some(mut writer) = group.next_column()? else { break };
                 match column {
                     Column::Integer(_, get) => {

@@ -1,0 +1,170 @@
+//! Exit of a domain in several dimensions by one big jump.
+//!
+//! For a Lévy measure that is regularly varying with the homogeneous limit `nu_*` the exit rate from
+//! around the stable point `m` is `epsilon^alpha nu_*{z : m + z outside D}` (Imkeller, Pavlyukevich and
+//! Stauch 2010; Pavlyukevich 2011).
+
+use std::f64::consts::PI;
+
+use super::levy::{half_sine, tail_coefficient};
+
+/// Symmetric stable noise in `d` dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpaceNoise {
+    /// Independent coordinates: tail index and amplitude of each. The Lévy measure lives on the axes.
+    Independent(Vec<[f64; 2]>),
+    /// `E exp(i xi.L_t) = exp(-t |xi|^alpha)`, with one amplitude.
+    Isotropic {
+        /// Number of coordinates.
+        dimension: usize,
+        /// Tail index in (0, 2).
+        alpha: f64,
+        /// Amplitude.
+        epsilon: f64,
+    },
+}
+
+/// Leading-order law of the exit of a domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpaceTheory {
+    /// Mean exit time.
+    pub mean: f64,
+    /// Probability that the exit is along coordinate `k`; empty for isotropic noise.
+    pub axis_probabilities: Vec<f64>,
+}
+
+/// Directions over which a rate in the plane is averaged.
+const DIRECTIONS: usize = 1 << 14;
+
+/// The mass `nu{|z| > 1}` of the isotropic process's Lévy measure
+/// `C_{d,alpha} |z|^(-d-alpha) dz`, `C_{d,alpha} = alpha 2^(alpha-1) Gamma((d+alpha)/2) / (pi^(d/2) Gamma(1-alpha/2))`.
+#[must_use]
+pub fn isotropic_mass(dimension: usize, alpha: f64) -> f64 {
+    let d = dimension as f64;
+    // The powers of pi of the constant and of the sphere's area cancel; 1/Gamma(1 - alpha/2) is taken by
+    // reflection, which keeps its digits near alpha = 2.
+    let reciprocal = libm::tgamma(0.5 * alpha) * half_sine(alpha) / PI;
+    libm::pow(2.0, alpha) * libm::tgamma(0.5 * (d + alpha)) * reciprocal / libm::tgamma(0.5 * d)
+}
+
+/// The exit law by one jump from a stable point; `distance(u)` is how far the boundary is from it along
+/// the unit vector `u` (infinite where it is not met).
+///
+/// `None` for an infinite mean, for isotropic noise in more than two dimensions unless the distance is
+/// the same in all directions, and for invalid parameters.
+#[must_use]
+pub fn exit(noise: &SpaceNoise, distance: &dyn Fn(&[f64]) -> f64) -> Option<SpaceTheory> {
+    let (rate, axes) = match noise {
+        SpaceNoise::Independent(coordinates) => {
+            let d = coordinates.len();
+            let rates: Vec<f64> = coordinates
+                .iter()
+                .enumerate()
+                .map(|(k, &[alpha, epsilon])| {
+                    let side = |sign: f64| {
+                        let mut direction = vec![0.0; d];
+                        direction[k] = sign;
+                        libm::pow(distance(&direction), -alpha)
+                    };
+                    libm::pow(epsilon, alpha) * tail_coefficient(alpha) * (side(-1.0) + side(1.0))
+                })
+                .collect();
+            (rates.iter().sum::<f64>(), rates)
+        }
+        &SpaceNoise::Isotropic { dimension, alpha, epsilon } => {
+            let mean_power = if dimension == 2 {
+                let power = |k: usize| {
+                    let angle = 2.0 * PI * (k as f64 + 0.5) / DIRECTIONS as f64;
+                    libm::pow(distance(&[libm::cos(angle), libm::sin(angle)]), -alpha)
+                };
+                (0..DIRECTIONS).map(power).sum::<f64>() / DIRECTIONS as f64
+            } else {
+                same_everywhere(dimension, distance).map(|radius| libm::pow(radius, -alpha))?
+            };
+            (libm::pow(epsilon, alpha) * isotropic_mass(dimension, alpha) * mean_power, Vec::new())
+        }
+    };
+    let axis_probabilities = axes.iter().map(|axis| axis / rate).collect();
+    (rate > 0.0 && rate.is_finite()).then_some(SpaceTheory { mean: 1.0 / rate, axis_probabilities })
+}
+
+/// The distance, if it is the same along every axis and along the diagonals.
+fn same_everywhere(dimension: usize, distance: &dyn Fn(&[f64]) -> f64) -> Option<f64> {
+    let mut directions = Vec::new();
+    for k in 0..dimension {
+        for sign in [-1.0, 1.0] {
+            let mut axis = vec![0.0; dimension];
+            axis[k] = sign;
+            directions.push(axis);
+            let mut diagonal = vec![1.0 / (dimension as f64).sqrt(); dimension];
+            diagonal[k] *= sign;
+            directions.push(diagonal);
+        }
+    }
+    let first = distance(directions.first()?);
+    directions.iter().all(|u| (distance(u) - first).abs() <= 1e-9 * first).then_some(first)
+}
+
+/// Mean exit time of drift-free symmetric stable motion from a ball of radius `r`, started at the
+/// distance `s` from its centre:
+/// `(r^2 - s^2)^(alpha/2) / (Gamma(1 - alpha/2) Gamma(1 + alpha/2) nu{|z| > 1} epsilon^alpha)`
+/// (Getoor 1961 for the isotropic process; Ryznar 2025 for any symmetric stable process, here with
+/// independent coordinates of one tail index and one amplitude).
+#[must_use]
+pub fn ball_mean(noise: &SpaceNoise, radius: f64, distance: f64) -> Option<f64> {
+    let (alpha, epsilon, mass) = match noise {
+        SpaceNoise::Independent(coordinates) => {
+            let &[alpha, epsilon] = coordinates.first()?;
+            if coordinates.iter().any(|other| *other != [alpha, epsilon]) {
+                return None;
+            }
+            (alpha, epsilon, 2.0 * coordinates.len() as f64 * tail_coefficient(alpha))
+        }
+        &SpaceNoise::Isotropic { dimension, alpha, epsilon } => {
+            (alpha, epsilon, isotropic_mass(dimension, alpha))
+        }
+    };
+    let half = 0.5 * alpha;
+    let shape = libm::pow((radius - distance) * (radius + distance), half);
+    let constant = half_sine(alpha) / (PI * half);
+    Some(constant * shape / (mass * libm::pow(epsilon, alpha))).filter(|mean| mean.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_of_the_unit_disc() {
+        let unit = |_: &[f64]| 1.0;
+        for (alpha, isotropic, independent) in [(1.0, 1.0, 1.273_24), (1.5, 0.716_98, 0.797_88)] {
+            let noise = SpaceNoise::Isotropic { dimension: 2, alpha, epsilon: 1.0 };
+            assert!(exit(&noise, &unit).is_some_and(|law| (1.0 / law.mean - isotropic).abs() < 1e-5));
+            let noise = SpaceNoise::Independent(vec![[alpha, 1.0]; 2]);
+            assert!(exit(&noise, &unit).is_some_and(|law| (1.0 / law.mean - independent).abs() < 1e-5));
+        }
+        let noise = SpaceNoise::Independent(vec![[1.2, 0.1], [1.8, 0.1]]);
+        let law = exit(&noise, &unit);
+        assert!(law.is_some_and(|law| (law.axis_probabilities[0] - 0.924).abs() < 1e-3));
+    }
+
+    #[test]
+    fn means_of_the_unit_ball() {
+        for (d, alpha, mean) in [
+            (1, 1.2, 0.907_603_684_2),
+            (2, 1.0, 0.636_619_772_4),
+            (2, 1.5, 0.418_566_906_9),
+            (3, 1.5, 0.300_901_111_2),
+        ] {
+            let noise = SpaceNoise::Isotropic { dimension: d, alpha, epsilon: 1.0 };
+            assert!(
+                ball_mean(&noise, 1.0, 0.0).is_some_and(|seen| (seen - mean).abs() < 1e-9),
+                "{d} {alpha}"
+            );
+        }
+        for (alpha, mean) in [(0.8, 0.536_836), (1.0, 0.5), (1.5, 0.376_126)] {
+            let noise = SpaceNoise::Independent(vec![[alpha, 1.0]; 2]);
+            assert!(ball_mean(&noise, 1.0, 0.0).is_some_and(|seen| (seen - mean).abs() < 1e-6), "{alpha}");
+        }
+    }
+}

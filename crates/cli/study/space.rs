@@ -1,0 +1,282 @@
+//! Tasks in several dimensions.
+
+use levyscape_analyzer::exact;
+use levyscape_analyzer::theory::StoppedProblem;
+use levyscape_analyzer::theory::space::{self, SpaceNoise, SpaceTheory};
+use levyscape_engine::{Region, SpaceDomain, SpaceRegion};
+use levyscape_integrator::math::pow;
+use levyscape_integrator::scheme::Choice;
+use levyscape_integrator::{Drift, NoiseLaw, SchemeKind};
+
+use super::problem::{EnsembleTask, Problem, Task};
+use crate::errors::ScenarioError;
+use crate::scenario::{Domain, Scenario, ScenarioFile, SchemeChoice, Start, TaskSpec};
+
+/// An exit task in several dimensions.
+pub struct SpaceTask {
+    pub start: Vec<f64>,
+    pub region: SpaceRegion,
+    pub theory: Option<SpaceTheory>,
+    pub exact_mean: Option<f64>,
+}
+
+/// Prepares scheme and tasks of a point.
+///
+/// # Errors
+/// A task that needs a landscape, a start or domain of another dimension, a start that is outside.
+pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Result<(), ScenarioError> {
+    let (_, scenario) = &file.points()[index];
+    let Some(drift) = problem.force.field.clone() else { return Ok(()) };
+    let dimension = drift.dimension();
+    let error = |key: &str, message: String| file.error_at(index, key, message, None);
+    let mut tasks = Vec::new();
+    let mut steps = Vec::new();
+    for (number, spec) in scenario.tasks.iter().enumerate() {
+        let TaskSpec::Exit { start, domain, targets, survival_times, landing } = spec else {
+            return Err(error(
+                &format!("task.{number}.kind"),
+                "in several dimensions there is the task \"exit\" alone".to_owned(),
+            ));
+        };
+        let key = |name: &str| format!("task.{number}.{name}");
+        let Start::Place(start) = start else {
+            return Err(error(&key("start"), format!("the start needs {dimension} coordinates, as a list")));
+        };
+        if start.len() != dimension {
+            return Err(error(
+                &key("start"),
+                format!("the start has {} coordinates, the equation {dimension}", start.len()),
+            ));
+        }
+        for (name, given) in [("targets", !targets.is_empty()), ("landing", !landing.is_empty())] {
+            if given {
+                return Err(error(&key(name), format!("`{name}` are intervals: they need one dimension")));
+            }
+        }
+        let domain = match domain {
+            Domain::Box(sides) => SpaceDomain::Box(sides.clone()),
+            Domain::Ball(radius) => SpaceDomain::Ball { centre: start.clone(), radius: *radius },
+            Domain::BallAround { centre, radius } => {
+                SpaceDomain::Ball { centre: centre.clone(), radius: *radius }
+            }
+            Domain::Interval(_) | Domain::Basin => {
+                return Err(error(
+                    &key("domain"),
+                    format!(
+                        "in {dimension} dimensions a domain is {{ ball = r }}, {{ ball = r, centre = [...] }} \
+                         or a list of {dimension} intervals"
+                    ),
+                ));
+            }
+        };
+        let region = SpaceRegion::exit(domain);
+        let whole = Region::from(region.clone());
+        if let Err(fault) = whole.check_dimension(dimension) {
+            return Err(error(&key("domain"), fault.to_string()));
+        }
+        let mut force = vec![0.0; dimension];
+        drift.drift_at(start, &mut force);
+        if force.iter().any(|force| !force.is_finite()) {
+            return Err(error(&key("start"), format!("the drift is not finite at the start {start:?}")));
+        }
+        if whole.check_start(start).is_err() {
+            return Err(error(&key("start"), format!("the start {start:?} is not inside the domain")));
+        }
+        let rest = point_of_rest(drift.as_ref(), start);
+        let centre = rest.clone().unwrap_or_else(|| start.clone());
+        steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
+        let noise = space_noise(problem);
+        let theory = noise
+            .as_ref()
+            .zip(rest)
+            .and_then(|(noise, rest)| space::exit(noise, &|direction| ray(&region.domain, &rest, direction)));
+        let exact_mean = match (&region.domain, noise) {
+            (SpaceDomain::Ball { centre, radius }, Some(noise))
+                if is_drift_free(drift.as_ref(), centre, *radius) =>
+            {
+                space::ball_mean(&noise, *radius, distance(start, centre))
+            }
+            _ => None,
+        };
+        let unbounded = StoppedProblem::exit(start[0], f64::NEG_INFINITY, f64::INFINITY);
+        tasks.push(EnsembleTask {
+            from: None,
+            space: Some(SpaceTask { start: start.clone(), region, theory, exact_mean }),
+            problem: unbounded,
+            target_minima: Vec::new(),
+            survival_times: survival_times.clone(),
+            landing: Vec::new(),
+            max_time: f64::INFINITY,
+            default_horizon: true,
+            window: [-1.0, 1.0],
+            blow_up_rate: 0.0,
+            theory: None,
+            transition: None,
+            exact: exact::ExactValues::default(),
+        });
+    }
+    problem.choice = choice(scenario, &steps);
+    for task in &mut tasks {
+        task.set_horizon(&scenario.ensemble, problem.choice.step);
+    }
+    problem.tasks = tasks.into_iter().map(|task| Task::Ensembles(vec![task])).collect();
+    Ok(())
+}
+
+fn choice(scenario: &Scenario, steps: &[f64]) -> Choice {
+    let kind = match scenario.scheme.kind {
+        SchemeChoice::Auto => SchemeKind::Splitting,
+        SchemeChoice::Given(kind) => kind,
+    };
+    let (step, why_step) = match scenario.scheme.step {
+        Some(step) => (step, "the step as the scenario says".to_owned()),
+        None => {
+            let step = steps.iter().copied().fold(0.1, f64::min);
+            (step, format!("step {step}: resolves the drift and the noise on the way to the boundary"))
+        }
+    };
+    let reason = match scenario.scheme.kind {
+        SchemeChoice::Auto => format!("{why_step}; splitting: its drift step cannot explode"),
+        SchemeChoice::Given(_) => why_step,
+    };
+    Choice { kind, step, euler_blow_up_rate: 0.0, reason }
+}
+
+/// The smallest of `0.05 / stiffness` and, over the coordinates, `(length/epsilon)^alpha` times a
+/// hundredth or so: as on the line.
+fn step(problem: &Problem, drift: &dyn Drift, domain: &SpaceDomain, centre: &[f64], start: &[f64]) -> f64 {
+    let d = centre.len();
+    let mut stiffness: f64 = 0.0;
+    let mut jacobian = vec![0.0; d * d];
+    for place in [centre, start] {
+        drift.jacobian_at(place, &mut jacobian);
+        let norm = jacobian.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+        if norm.is_finite() {
+            stiffness = stiffness.max(norm);
+        }
+    }
+    let mut step = 0.05 / stiffness;
+    for k in 0..d {
+        let length = [-1.0, 1.0]
+            .into_iter()
+            .map(|sign| {
+                let mut axis = vec![0.0; d];
+                axis[k] = sign;
+                ray(domain, start, &axis)
+            })
+            .fold(f64::INFINITY, f64::min);
+        let law = problem.noise.coordinate(k).unwrap_or(problem.noise.as_ref());
+        let alpha = law.scaling_index();
+        let share = if law.has_jumps() { pow(0.02, alpha).min(0.01) } else { 0.005 };
+        step = step.min(pow(length / problem.epsilon[k], alpha) * share);
+    }
+    // One significant digit downwards: a number that can be read and typed.
+    if !(step.is_finite() && step > 0.0) {
+        return 0.01;
+    }
+    let text = format!("{step:.0e}");
+    let rounded = text.parse::<f64>().unwrap_or(step);
+    if rounded <= step { rounded } else { 0.5 * rounded }
+}
+
+/// The noise in the words of the theory, where it is symmetric stable with a constant amplitude.
+fn space_noise(problem: &Problem) -> Option<SpaceNoise> {
+    if problem.multiplicative.is_some() {
+        return None;
+    }
+    match &problem.law {
+        NoiseLaw::Independent { coordinates } => coordinates
+            .iter()
+            .zip(&problem.epsilon)
+            .map(|(law, &epsilon)| match *law {
+                NoiseLaw::Stable { alpha, beta: 0.0, .. } if alpha < 2.0 => Some([alpha, epsilon]),
+                _ => None,
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(SpaceNoise::Independent),
+        &NoiseLaw::Isotropic { alpha, dimension } if alpha < 2.0 => {
+            let epsilon = problem.one_epsilon();
+            let same = problem.epsilon.iter().all(|&other| other == epsilon);
+            same.then_some(SpaceNoise::Isotropic { dimension, alpha, epsilon })
+        }
+        _ => None,
+    }
+}
+
+/// Where a point at `start` comes to rest without noise; `None` if it does not within a long time, and
+/// where there is no drift to bring it to rest.
+fn point_of_rest(drift: &dyn Drift, start: &[f64]) -> Option<Vec<f64>> {
+    let d = start.len();
+    let mut x = start.to_vec();
+    let mut jacobian = vec![0.0; d * d];
+    drift.jacobian_at(&x, &mut jacobian);
+    if jacobian.iter().all(|entry| *entry == 0.0) {
+        return None;
+    }
+    let mut slope = vec![0.0; d];
+    for _ in 0..100_000 {
+        drift.drift_at(&x, &mut slope);
+        drift.jacobian_at(&x, &mut jacobian);
+        let stiffness = jacobian.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+        let size = slope.iter().map(|slope| slope * slope).sum::<f64>().sqrt();
+        let scale = x.iter().fold(1.0, |scale: f64, x| scale.max(x.abs()));
+        if !size.is_finite() || !stiffness.is_finite() || stiffness == 0.0 {
+            return None;
+        }
+        if size <= 1e-10 * stiffness * scale {
+            return Some(x);
+        }
+        let step = 0.2 / stiffness;
+        for (x, slope) in x.iter_mut().zip(&slope) {
+            *x += step * slope;
+        }
+    }
+    None
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}
+
+/// How far the boundary is from a point inside, along a unit vector.
+fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
+    match domain {
+        SpaceDomain::Whole => f64::INFINITY,
+        SpaceDomain::Box(sides) => from
+            .iter()
+            .zip(direction)
+            .zip(sides)
+            .map(|((x, u), [lower, upper])| match *u {
+                u if u > 0.0 => (upper - x) / u,
+                u if u < 0.0 => (lower - x) / u,
+                _ => f64::INFINITY,
+            })
+            .fold(f64::INFINITY, f64::min),
+        SpaceDomain::Ball { centre, radius } => {
+            let offset: Vec<f64> = from.iter().zip(centre).map(|(x, c)| x - c).collect();
+            let along: f64 = offset.iter().zip(direction).map(|(x, u)| x * u).sum();
+            let square: f64 = offset.iter().map(|x| x * x).sum();
+            -along + (along * along + radius * radius - square).max(0.0).sqrt()
+        }
+    }
+}
+
+/// Whether the drift is zero at many places of the ball.
+fn is_drift_free(drift: &dyn Drift, centre: &[f64], radius: f64) -> bool {
+    let d = centre.len();
+    let mut slope = vec![0.0; d];
+    (0..64 * d).all(|k| {
+        // Points of a Kronecker sequence in the cube within the ball.
+        let place: Vec<f64> = centre
+            .iter()
+            .enumerate()
+            .map(|(j, c)| {
+                let share =
+                    ((k as f64 + 0.5) * (0.618_033_988_749_895 + 0.414_213_562_373_095 * j as f64)).fract();
+                c + radius / (d as f64).sqrt() * (2.0 * share - 1.0)
+            })
+            .collect();
+        drift.drift_at(&place, &mut slope);
+        slope.iter().all(|slope| *slope == 0.0)
+    })
+}
