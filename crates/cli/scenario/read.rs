@@ -66,6 +66,9 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
             "the step must be below `ensemble.max_time`",
         );
     }
+    if let (Some(potential), Some(noise), Some(tasks)) = (&potential, &noise, &tasks) {
+        dimensions(&table, potential.variables.len(), noise, tasks)?;
+    }
     let name = name?;
     Some(Scenario {
         title: title.unwrap_or_else(|| Some(name.clone()))?,
@@ -79,6 +82,55 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
         output: output?,
         landscape: landscape?,
     })
+}
+
+/// Checks that lists of coordinates are as long as the list of variables.
+fn dimensions(table: &Table<'_>, dimension: usize, noise: &NoiseSpec, tasks: &[TaskSpec]) -> Option<()> {
+    let mut good = Some(());
+    let coordinates = match dimension {
+        1 => "one coordinate".to_owned(),
+        _ => format!("{dimension} coordinates"),
+    };
+    let mut wrong = |table_key: &str, path: &[&str], what: String, expected: String| {
+        let Some(field) = table.get(table_key) else { return };
+        let node = field.node.nearest(path);
+        let field = Field::new(format!("{table_key}.{}", path.join(".")), node, table.faults());
+        let message = format!("`{}` has {what}, the equation {coordinates}", field.path);
+        good = if dimension == 1 && table_key == "noise" {
+            let help = format!(
+                "values to take one after the other stand in [sweep]: \"{}\" = [...]; further coordinates in \
+                 `potential.variables`",
+                field.path
+            );
+            field.fault_with_help(message, expected, help)
+        } else {
+            field.fault(message, expected)
+        };
+    };
+    if let NoiseKind::StableCoordinates { alpha, .. } = &noise.kind
+        && alpha.len() != dimension
+    {
+        let expected = "expected one tail index, or one a coordinate".to_owned();
+        wrong("noise", &["alpha"], format!("{} tail indices", alpha.len()), expected);
+    }
+    if let Epsilon::Coordinates(epsilon) = &noise.epsilon
+        && epsilon.len() != dimension
+    {
+        let expected = "expected one amplitude, or one a coordinate".to_owned();
+        wrong("noise", &["epsilon"], format!("{} amplitudes", epsilon.len()), expected);
+    }
+    for (number, task) in tasks.iter().enumerate() {
+        let (found, expected) = match task.start() {
+            Some(Start::Place(x)) => (x.len(), "expected one number a coordinate".to_owned()),
+            Some(Start::Point(_)) => (1, format!("expected a list of {dimension} numbers")),
+            _ => continue,
+        };
+        if found != dimension {
+            let number = number.to_string();
+            wrong("task", &[&number, "start"], format!("{found} numbers"), expected);
+        }
+    }
+    good
 }
 
 /// Whether a name is fit for files and folders everywhere.

@@ -320,6 +320,11 @@ impl<'t> Table<'t> {
         field
     }
 
+    /// The list of errors that this table adds to.
+    pub fn faults(&self) -> &'t Faults {
+        self.faults
+    }
+
     fn dotted(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }

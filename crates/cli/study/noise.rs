@@ -51,9 +51,13 @@ fn law_on_the_line(kind: &NoiseKind, spec: &NoiseSpec, epsilon: f64) -> NoiseLaw
             beta: *beta,
             sampler: spec.sampler,
         },
-        NoiseKind::TemperedStable { .. }
-        | NoiseKind::TruncatedStable { .. }
-        | NoiseKind::CappedStable { .. } => NoiseLaw::Brownian,
+        NoiseKind::TemperedStable { alpha, mu } => NoiseLaw::TemperedStable { alpha: *alpha, mu: *mu },
+        NoiseKind::TruncatedStable { alpha, radius } => {
+            NoiseLaw::TruncatedStable { alpha: *alpha, radius: *radius }
+        }
+        NoiseKind::CappedStable { alpha, cap } => {
+            NoiseLaw::CappedStable { alpha: *alpha, cap: cap / epsilon }
+        }
         NoiseKind::CompoundPoisson { rate, jump } => {
             NoiseLaw::CompoundPoisson { rate: *rate, jump: jump.clone() }
         }

@@ -216,7 +216,11 @@ pub fn noise(problem: &Problem) -> NoiseSummary {
     NoiseSummary {
         kind: problem.theory_noise.name().to_owned(),
         alpha: match problem.law {
-            NoiseLaw::Stable { alpha, .. } | NoiseLaw::Isotropic { alpha, .. } => Some(alpha),
+            NoiseLaw::Stable { alpha, .. }
+            | NoiseLaw::Isotropic { alpha, .. }
+            | NoiseLaw::TemperedStable { alpha, .. }
+            | NoiseLaw::TruncatedStable { alpha, .. }
+            | NoiseLaw::CappedStable { alpha, .. } => Some(alpha),
             _ => None,
         },
         epsilon: problem.one_epsilon(),

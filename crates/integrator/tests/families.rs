@@ -315,6 +315,36 @@ fn jumps_have_the_tail_of_their_law() {
     }
 }
 
+fn cut_laws() -> Vec<NoiseLaw> {
+    let mut laws = Vec::new();
+    for alpha in [0.3, 0.6, 1.0, 1.0 + 1e-9, 1.5, 1.9, 1.99] {
+        laws.push(NoiseLaw::TemperedStable { alpha, mu: 0.8 });
+        laws.push(NoiseLaw::TruncatedStable { alpha, radius: 1.5 });
+        laws.push(NoiseLaw::CappedStable { alpha, cap: 1.5 });
+    }
+    laws
+}
+
+fn cut_stable_noise(draws: usize) {
+    for (index, law) in cut_laws().into_iter().enumerate() {
+        let noise = build(&law);
+        for (seed, step) in [1e-8, 1e-3, 1.0, 100.0].into_iter().enumerate() {
+            check(&format!("{law:?}"), noise.as_ref(), step, draws, 3000 + 10 * index as u64 + seed as u64);
+        }
+    }
+}
+
+#[test]
+fn tempered_truncated_and_capped_stable_noise() {
+    cut_stable_noise(DRAWS / 8);
+}
+
+#[test]
+#[ignore = "minutes: a hundred million draws"]
+fn tempered_truncated_and_capped_stable_noise_at_length() {
+    cut_stable_noise(MANY / 80);
+}
+
 fn part(weight: f64, noise: NoiseLaw) -> WeightedNoise {
     WeightedNoise { weight, noise }
 }
@@ -484,6 +514,11 @@ fn speed() {
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 2 },
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 10 },
         NoiseLaw::Isotropic { alpha: 2.0, dimension: 2 },
+        NoiseLaw::TemperedStable { alpha: 1.5, mu: 1.0 },
+        NoiseLaw::TemperedStable { alpha: 0.6, mu: 1.0 },
+        NoiseLaw::TruncatedStable { alpha: 1.5, radius: 1.0 },
+        NoiseLaw::TruncatedStable { alpha: 0.3, radius: 1.0 },
+        NoiseLaw::CappedStable { alpha: 1.5, cap: 1.0 },
         NoiseLaw::CompoundPoisson { rate: 1.0, jump: JumpLaw::Gaussian { scale: 1.0 } },
         NoiseLaw::CompoundPoisson { rate: 100.0, jump: JumpLaw::Laplace { scale: 1.0 } },
         NoiseLaw::Sum { parts: vec![part(1.0, NoiseLaw::Brownian), part(2.0, NoiseLaw::stable(1.5))] },

@@ -3,21 +3,28 @@
 //! A noise is one file of this folder and one variant of [`NoiseLaw`].
 
 mod brownian;
+mod capped;
 mod compound_poisson;
 mod formula;
 mod independent;
 mod isotropic;
 mod law;
+mod small_jumps;
 mod stable;
 mod sum;
 mod table;
+mod tempered;
+mod truncated;
 
 pub use brownian::Brownian;
+pub use capped::CappedStable;
 pub use compound_poisson::{CompoundPoisson, JumpLaw};
 pub use independent::Independent;
 pub use isotropic::{Isotropic, isotropic_constant};
 pub use stable::{Stable, tail_constant};
 pub use sum::Sum;
+pub use tempered::TemperedStable;
+pub use truncated::TruncatedStable;
 
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +154,27 @@ pub enum NoiseLaw {
         #[serde(default)]
         sampler: SamplerKind,
     },
+    /// Symmetric stable motion with jumps tempered to `c_alpha |y|^(-1-alpha) e^(-mu |y|) dy`.
+    TemperedStable {
+        /// Index in (0, 2).
+        alpha: f64,
+        /// Tempering rate, above 0.
+        mu: f64,
+    },
+    /// Symmetric stable motion without its jumps beyond a radius.
+    TruncatedStable {
+        /// Index in (0, 2).
+        alpha: f64,
+        /// The largest jump of `Z`.
+        radius: f64,
+    },
+    /// Symmetric stable motion whose jumps beyond a cap are cut down to it.
+    CappedStable {
+        /// Index in (0, 2).
+        alpha: f64,
+        /// The largest jump of `Z`.
+        cap: f64,
+    },
     /// Jumps of one law at the times of a Poisson process, not compensated.
     CompoundPoisson {
         /// Jumps a unit of time.
@@ -232,6 +260,9 @@ impl NoiseLaw {
                 Box::new(Brownian::with_variance(2.0))
             }
             Self::Stable { alpha, beta, sampler } => Box::new(Stable::with_sampler(alpha, beta, sampler)?),
+            Self::TemperedStable { alpha, mu } => Box::new(TemperedStable::new(alpha, mu)?),
+            Self::TruncatedStable { alpha, radius } => Box::new(TruncatedStable::new(alpha, radius)?),
+            Self::CappedStable { alpha, cap } => Box::new(CappedStable::new(alpha, cap)?),
             Self::CompoundPoisson { rate, jump } => Box::new(CompoundPoisson::new(rate, jump)?),
             Self::Sum { ref parts } => {
                 let parts = parts.iter().map(|part| Ok((part.weight, part.noise.build()?)));
@@ -251,10 +282,18 @@ impl NoiseLaw {
         match self {
             Self::Brownian => "brownian",
             Self::Stable { .. } => "stable",
+            Self::TemperedStable { .. } => "tempered_stable",
+            Self::TruncatedStable { .. } => "truncated_stable",
+            Self::CappedStable { .. } => "capped_stable",
             Self::CompoundPoisson { .. } => "compound_poisson",
             Self::Sum { .. } => "sum",
             Self::Independent { .. } => "independent",
             Self::Isotropic { .. } => "isotropic",
         }
     }
+}
+
+/// Checks an index in (0, 2).
+fn stable_index(alpha: f64) -> Result<f64, IntegratorError> {
+    if alpha > 0.0 && alpha < 2.0 { Ok(alpha) } else { Err(IntegratorError::TailIndex(alpha)) }
 }

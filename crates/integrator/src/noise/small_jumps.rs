@@ -1,0 +1,428 @@
+//! The small jumps of a stable process, tempered or not: exponent, tabulated law, and the sampler that adds
+//! the large ones.
+
+use core::f64::consts::PI;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::compound_poisson::Counts;
+use super::table::{QuantileTable, Quantiles};
+use super::{NoiseBlock, Sampler, Side, tail_constant};
+use crate::error::IntegratorError;
+use crate::math::{exp, ln, pow, uniform, with_sign};
+use crate::rng::LaneRng;
+
+/// The process with Lévy measure `c_alpha |y|^(-1-alpha) e^(-mu |y|) dy` on `|y| <= radius`, `mu >= 0`.
+#[derive(Clone, Copy)]
+pub(super) struct SmallJumps {
+    alpha: f64,
+    mu: f64,
+    radius: f64,
+    /// `2 c_alpha radius^-alpha`.
+    size: f64,
+    /// `E_{1+alpha}(mu radius)`.
+    constant: f64,
+}
+
+impl SmallJumps {
+    pub fn new(alpha: f64, mu: f64, radius: f64) -> Self {
+        let size = 2.0 * tail_constant(alpha) * pow(radius, -alpha);
+        Self { alpha, mu, radius, size, constant: exponential_integral(alpha, mu * radius) }
+    }
+
+    /// `psi(w) = 2 c_alpha int_0^radius (cos(w y) - 1) y^(-1-alpha) e^(-mu y) dy`.
+    ///
+    /// With `z = radius (mu - i w)` it is, for `|z| < 4`, the series
+    /// `2 c_alpha radius^-alpha sum_{k >= 2} Re((-z)^k - (-mu radius)^k)/(k! (k - alpha))`, and beyond, the
+    /// exponent of all jumps less that of the large ones, which is an exponential integral.
+    pub fn exponent(&self, w: f64) -> f64 {
+        let w = w.abs();
+        let z = [self.mu * self.radius, -w * self.radius];
+        if z[0] * z[0] + z[1] * z[1] < 16.0 {
+            return self.size * self.series(z);
+        }
+        let large = complex_exponential_integral(self.alpha, z) - self.constant;
+        tempered_exponent(self.alpha, self.mu, w) - self.size * large
+    }
+
+    fn series(&self, [re, im]: [f64; 2]) -> f64 {
+        // (-z)^k/k! and (-mu radius)^k/k!
+        let (mut power, mut real) = ([1.0, 0.0], 1.0);
+        let mut sum = 0.0;
+        for k in 1..60 {
+            let k = f64::from(k);
+            power = [-(power[0] * re - power[1] * im) / k, -(power[0] * im + power[1] * re) / k];
+            real *= -re / k;
+            if k > 1.0 {
+                sum += (power[0] - real) / (k - self.alpha);
+            }
+        }
+        sum
+    }
+
+    /// Mean number of jumps of the stable process beyond the radius, per unit time, before tempering.
+    pub fn rate_beyond(&self) -> f64 {
+        self.size / self.alpha
+    }
+
+    /// At least the variance over a unit of time.
+    fn variance_bound(&self) -> f64 {
+        let cut = self.size * self.radius * self.radius / (2.0 - self.alpha);
+        if self.mu == 0.0 {
+            return cut;
+        }
+        let tempered =
+            2.0 * tail_constant(self.alpha) * libm::tgamma(2.0 - self.alpha) * pow(self.mu, self.alpha - 2.0);
+        cut.min(tempered)
+    }
+
+    /// A distance that the process passes within a unit of time with probability below 2e-17, by Bennett's
+    /// inequality: `P(Z_1 > x) <= exp(V/R^2 (cosh(u R) - 1) - u x)` for every `u`.
+    fn reach(&self) -> f64 {
+        let relative = self.variance_bound() / (self.radius * self.radius);
+        let steepness = (-400..400).map(|k| libm::exp(0.025 * f64::from(k)));
+        let reach = steepness.map(|u| (relative * (libm::cosh(u) - 1.0) + 38.5) / u);
+        self.radius * reach.fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// The exponent of the process with Lévy measure `c_alpha |y|^(-1-alpha) e^(-mu |y|) dy`:
+/// `2 c_alpha Gamma(-alpha) Re((mu - i w)^alpha - mu^alpha)`, and its limit
+/// `(1/pi) (mu ln(1 + w^2/mu^2) - 2 w atan(w/mu))` at `alpha = 1`; `-|w|^alpha` for `mu = 0`.
+pub(super) fn tempered_exponent(alpha: f64, mu: f64, w: f64) -> f64 {
+    let w = w.abs();
+    if mu == 0.0 {
+        return -pow(w, alpha);
+    }
+    // Everything in d = alpha - 1, so that no digits are lost at alpha = 1: with mu - i w = r e^(-i theta),
+    // Re (mu - i w)^alpha = r^d (mu cos(d theta) - w sin(d theta)), and Gamma(-alpha) = Gamma(2-alpha)/(alpha d).
+    let d = alpha - 1.0;
+    let ratio = w / mu;
+    let theta = libm::atan(ratio);
+    let log = if ratio < 1.0 {
+        0.5 * libm::log1p(ratio * ratio)
+    } else {
+        libm::log(ratio) + 0.5 * libm::log1p(1.0 / (ratio * ratio))
+    };
+    let [growth, sine] = if d == 0.0 {
+        [log, theta]
+    } else {
+        let half = libm::sin(0.5 * d * theta);
+        let growth = libm::expm1(d * log) * libm::cos(d * theta) - 2.0 * half * half;
+        [growth / d, libm::sin(d * theta) / d]
+    };
+    let bracket = growth - libm::exp(d * log) * ratio * sine;
+    2.0 * tail_constant(alpha) * libm::tgamma(2.0 - alpha) / alpha * pow(mu, alpha) * bracket
+}
+
+/// `E_{1+alpha}(x) = int_1^inf e^(-x t) t^(-1-alpha) dt`, `x >= 0`, relative error 1e-14:
+/// `e^-x int_0^inf e^-s (x + s)^(-1-alpha) x^alpha ds` by the trapezoidal rule in `ln s`, which
+/// converges exponentially.
+pub(super) fn exponential_integral(alpha: f64, x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0 / alpha;
+    }
+    let step = 0.1;
+    let first = libm::log(x.min(1.0)) - 40.0;
+    let mut sum = 0.0;
+    for k in 0..=((libm::log(45.0) - first) / step) as usize {
+        let s = libm::exp(first + step * k as f64);
+        // The factor s is that of ds = s d(ln s).
+        sum += libm::exp(-s - (1.0 + alpha) * libm::log1p(s / x)) * (s / x);
+    }
+    libm::exp(-x) * step * sum
+}
+
+/// Real part of `E_{1+alpha}(z)` for `Re z >= 0`, `|z| >= 4`, by its continued fraction
+/// `e^-z/(z+p - p/(z+p+2 - 2(p+1)/(z+p+4 - ...)))`, `p = 1 + alpha`.
+fn complex_exponential_integral(alpha: f64, z: [f64; 2]) -> f64 {
+    let invert = |[re, im]: [f64; 2]| {
+        let square = re * re + im * im;
+        [re / square, -im / square]
+    };
+    let times = |a: [f64; 2], b: [f64; 2]| [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
+    let p = 1.0 + alpha;
+    let mut b = [z[0] + p, z[1]];
+    // Lentz' method.
+    let mut d = invert(b);
+    let (mut fraction, mut inverse_c) = (d, [0.0; 2]);
+    for k in 1..500 {
+        let k = f64::from(k);
+        let a = -k * (p + k - 1.0);
+        b[0] += 2.0;
+        d = invert([a * d[0] + b[0], a * d[1] + b[1]]);
+        let c = [b[0] + a * inverse_c[0], b[1] + a * inverse_c[1]];
+        inverse_c = invert(c);
+        let factor = times(c, d);
+        fraction = times(fraction, factor);
+        if (factor[0] - 1.0).abs() + factor[1].abs() < 1e-15 {
+            break;
+        }
+    }
+    let (sine, cosine) = libm::sincos(-z[1]);
+    libm::exp(-z[0]) * (fraction[0] * cosine - fraction[1] * sine)
+}
+
+/// The law of [`SmallJumps`] at time 1.
+///
+/// Its distribution function is the Fourier series
+/// `P(X > x) = 1/2 - x/(2 T) - (1/pi) sum_k e^psi(k pi/T) sin(k pi x/T)/k`, exact up to
+/// `P(|X| > T)`, which is below 2e-17, and up to the terms with `e^psi < 1e-17`. The series is summed on a
+/// grid by the fast Fourier transform, together with the density and its derivative; between grid
+/// points the quintic through these values holds. Absolute error about 1e-15. Below a tail probability of 1e-12 the
+/// logarithm of the tail goes on along its tangent (the true tail falls faster).
+struct SmallJumpsLaw {
+    spacing: f64,
+    /// `P(X > x)`, the density, and its derivative at `0, spacing, 2 spacing, ...`
+    grid: Vec<[f64; 3]>,
+    last: f64,
+    /// `-(d/dx) ln P(X > x)` where the tangent starts.
+    steepness: f64,
+}
+
+const SMALLEST: f64 = 1e-12;
+
+impl SmallJumpsLaw {
+    fn new(jumps: &SmallJumps) -> Self {
+        let reach = jumps.reach();
+        // Where the characteristic function has come down to 1e-17.
+        let mut bandwidth = 1.0 / reach;
+        while jumps.exponent(bandwidth) > -39.0 {
+            bandwidth *= 1.1;
+        }
+        let terms = (bandwidth * reach / PI) as usize + 1;
+        // Sixteen grid points a half wave of the highest frequency.
+        let points = (16 * terms).next_power_of_two();
+        let spacing = reach / points as f64;
+        let mut tail = vec![[0.0; 2]; 2 * points];
+        let mut density = tail.clone();
+        for k in 1..=terms.min(points) {
+            let frequency = PI * k as f64 / reach;
+            let size = libm::exp(jumps.exponent(frequency));
+            tail[k] = [size / (PI * k as f64), 0.0];
+            // The density in the real part of the transform, its derivative in the imaginary part of the other.
+            density[k] = [size / reach, 0.0];
+        }
+        let mut slope: Vec<[f64; 2]> =
+            density.iter().enumerate().map(|(k, [c, _])| [c * PI * k as f64 / reach, 0.0]).collect();
+        for transform in [&mut tail, &mut density, &mut slope] {
+            fourier(transform);
+        }
+        let mut grid = Vec::new();
+        for j in 0..points {
+            let above = 0.5 - 0.5 * j as f64 / points as f64 - tail[j][1];
+            grid.push([above, 0.5 / reach + density[j][0], -slope[j][1]]);
+            if above < SMALLEST {
+                break;
+            }
+        }
+        let mut law = Self { spacing, last: 0.0, steepness: 0.0, grid };
+        // The grid ends just beyond the smallest probability.
+        law.last = spacing * (law.grid.len() - 1) as f64;
+        if let Some([above, density, _]) = law.grid.last() {
+            law.steepness = density / above;
+        }
+        law
+    }
+
+    /// `P(X > x)` and the density.
+    fn tail(&self, x: f64) -> [f64; 2] {
+        let place = x / self.spacing;
+        let cell = (place as usize).min(self.grid.len() - 2);
+        let t = place - cell as f64;
+        let (h, [a, b]) = (self.spacing, [self.grid[cell], self.grid[cell + 1]]);
+        // The quintic of Hermite: value, derivative and second derivative at both ends.
+        let (f0, d0, s0) = (a[0], -h * a[1], -h * h * a[2]);
+        let (f1, d1, s1) = (b[0], -h * b[1], -h * h * b[2]);
+        let rise = f1 - f0;
+        let c3 = 10.0 * rise - 6.0 * d0 - 4.0 * d1 - 1.5 * s0 + 0.5 * s1;
+        let c4 = -15.0 * rise + 8.0 * d0 + 7.0 * d1 + 1.5 * s0 - s1;
+        let c5 = 6.0 * rise - 3.0 * (d0 + d1) - 0.5 * (s0 - s1);
+        let above = f0 + t * (d0 + t * (0.5 * s0 + t * (c3 + t * (c4 + t * c5))));
+        let slope = d0 + t * (s0 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)));
+        [above, -slope / h]
+    }
+}
+
+impl Quantiles for SmallJumpsLaw {
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
+    fn quantile(&self, _side: Side, p: f64, near: f64) -> f64 {
+        let end = self.grid[self.grid.len() - 1][0];
+        if p <= end {
+            return self.last + libm::log(end / p) / self.steepness;
+        }
+        // The cell of the quantile, then Newton's method kept within it.
+        let cell = self.grid.partition_point(|[above, ..]| *above >= p).max(1) - 1;
+        let (mut lower, mut upper) = (self.spacing * cell as f64, self.spacing * (cell + 1) as f64);
+        let mut x = near.clamp(lower, upper);
+        for _ in 0..60 {
+            let [above, density] = self.tail(x);
+            if above > p {
+                lower = x;
+            } else {
+                upper = x;
+            }
+            let newton = x + (above - p) / density;
+            let next = if newton > lower && newton < upper { newton } else { 0.5 * (lower + upper) };
+            let moved = (next - x).abs();
+            x = next;
+            if moved <= 1e-15 * x {
+                break;
+            }
+        }
+        x
+    }
+}
+
+/// `a_j <- sum_k a_k e^(2 pi i j k/n)`, n a power of two (Cooley and Tukey 1965).
+fn fourier(a: &mut [[f64; 2]]) {
+    let n = a.len();
+    let mut reversed = 0;
+    for k in 1..n {
+        let mut bit = n >> 1;
+        while reversed & bit != 0 {
+            reversed ^= bit;
+            bit >>= 1;
+        }
+        reversed |= bit;
+        if k < reversed {
+            a.swap(k, reversed);
+        }
+    }
+    let turns: Vec<[f64; 2]> = (0..n / 2)
+        .map(|k| {
+            let (sine, cosine) = libm::sincos(2.0 * PI * k as f64 / n as f64);
+            [cosine, sine]
+        })
+        .collect();
+    let mut length = 2;
+    while length <= n {
+        let (half, stride) = (length / 2, n / length);
+        for block in a.chunks_exact_mut(length) {
+            let (low, high) = block.split_at_mut(half);
+            for ((u, v), turn) in low.iter_mut().zip(high).zip(turns.iter().step_by(stride)) {
+                let turned = [v[0] * turn[0] - v[1] * turn[1], v[0] * turn[1] + v[1] * turn[0]];
+                *v = [u[0] - turned[0], u[1] - turned[1]];
+                *u = [u[0] + turned[0], u[1] + turned[1]];
+            }
+        }
+        length *= 2;
+    }
+}
+
+/// What becomes of a large jump of the stable process.
+#[derive(Clone, Copy)]
+pub(super) enum Rule {
+    /// It stays with probability `e^(-mu |y|)`.
+    Temper(f64),
+    /// It stays if its modulus is at most this.
+    Truncate(f64),
+    /// Its modulus is brought down to this.
+    Cap(f64),
+}
+
+/// Mean number of large jumps in a step: rare, and for small alpha so many that the small ones alone have a
+/// law without a sharp peak.
+fn large_jumps(alpha: f64) -> f64 {
+    (32.0 * pow(1000.0, -alpha)).max(0.1)
+}
+
+/// Increments over a time `step` of the process whose jumps are those of the stable process under a rule.
+///
+/// Jumps up to a radius `r ~ step^(1/alpha)`, whose law has a single scale, are drawn together by the tabulated
+/// inverse of their distribution function; larger ones are a compound Poisson process of Pareto jumps under
+/// the rule, drawn one by one. Nothing is approximated but the table (1e-10 in distribution).
+///
+/// # Errors
+/// Too many jumps of the cap's size in a step.
+pub(super) fn sampler(alpha: f64, rule: Rule, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
+    let scale = pow(step, 1.0 / alpha);
+    // In units of `scale`, in which the stable process has rate 1.
+    let usual = pow(2.0 * tail_constant(alpha) / (alpha * large_jumps(alpha)), 1.0 / alpha);
+    let (mu, radius) = match rule {
+        // Beyond 45/mu one jump in e^45 stays.
+        Rule::Temper(mu) => (mu * scale, usual.min(45.0 / (mu * scale))),
+        Rule::Truncate(radius) | Rule::Cap(radius) => (0.0, usual.min(radius / scale)),
+    };
+    let jumps = SmallJumps::new(alpha, mu, radius);
+    let table = if mu == 0.0 && radius == usual { shared(alpha, &jumps) } else { table(&jumps) };
+    let none = match rule {
+        Rule::Temper(_) => mu * radius >= 44.0,
+        Rule::Truncate(end) => radius * scale >= end * (1.0 - 1e-15),
+        Rule::Cap(_) => false,
+    };
+    let counts = if none { None } else { Some(Counts::new(jumps.rate_beyond())?) };
+    Ok(Box::new(Increments { scale, table, counts, radius: radius * scale, inverse: 1.0 / alpha, rule }))
+}
+
+fn table(jumps: &SmallJumps) -> Arc<QuantileTable> {
+    Arc::new(QuantileTable::new(&SmallJumpsLaw::new(jumps)))
+}
+
+/// The table for the usual radius, which no step changes: built once for each alpha in a process.
+fn shared(alpha: f64, jumps: &SmallJumps) -> Arc<QuantileTable> {
+    static TABLES: OnceLock<Mutex<HashMap<u64, Arc<QuantileTable>>>> = OnceLock::new();
+    match TABLES.get_or_init(Mutex::default).lock() {
+        Ok(mut tables) => Arc::clone(tables.entry(alpha.to_bits()).or_insert_with(|| table(jumps))),
+        // Another thread panicked while it held the lock: do without the shared copy.
+        Err(_) => table(jumps),
+    }
+}
+
+struct Increments {
+    scale: f64,
+    table: Arc<QuantileTable>,
+    /// Numbers of large jumps; `None` where none stays.
+    counts: Option<Counts>,
+    radius: f64,
+    inverse: f64,
+    rule: Rule,
+}
+
+impl Increments {
+    /// The sum of `count` large jumps after the rule.
+    fn large(&self, count: usize, rng: &mut LaneRng, lane: usize) -> f64 {
+        let mut sum = 0.0;
+        for _ in 0..count {
+            let bits = rng.next_of(lane);
+            let size = match self.rule {
+                Rule::Cap(cap) if cap <= self.radius => cap,
+                _ => self.radius * exp(-self.inverse * ln(uniform(bits))),
+            };
+            let size = match self.rule {
+                Rule::Temper(mu) => {
+                    if uniform(rng.next_of(lane)) < exp(-mu * size) {
+                        size
+                    } else {
+                        0.0
+                    }
+                }
+                Rule::Truncate(radius) => {
+                    if size <= radius {
+                        size
+                    } else {
+                        0.0
+                    }
+                }
+                Rule::Cap(cap) => size.min(cap),
+            };
+            sum += with_sign(size, bits);
+        }
+        sum
+    }
+}
+
+impl Sampler for Increments {
+    fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
+        for block in blocks {
+            self.table.fill(self.scale, 0.0, rng, lanes, &mut block.jumps);
+            if let Some(counts) = &self.counts {
+                counts.add(rng, lanes, &mut block.jumps, |count, rng, lane| self.large(count, rng, lane));
+            }
+        }
+    }
+}
