@@ -345,6 +345,111 @@ fn tempered_truncated_and_capped_stable_noise_at_length() {
     cut_stable_noise(MANY / 80);
 }
 
+/// Variance of the increment over a unit of time, in closed form.
+fn variance(law: &NoiseLaw) -> f64 {
+    use levyscape_integrator::noise::tail_constant;
+    match *law {
+        NoiseLaw::TemperedStable { alpha, mu } => {
+            2.0 * tail_constant(alpha) * libm::tgamma(2.0 - alpha) * mu.powf(alpha - 2.0)
+        }
+        NoiseLaw::TruncatedStable { alpha, radius } => {
+            2.0 * tail_constant(alpha) * radius.powf(2.0 - alpha) / (2.0 - alpha)
+        }
+        NoiseLaw::CappedStable { alpha, cap } => {
+            2.0 * tail_constant(alpha) * cap.powf(2.0 - alpha) * (1.0 / (2.0 - alpha) + 1.0 / alpha)
+        }
+        _ => f64::NAN,
+    }
+}
+
+/// `P(X > x)` for a symmetric law with a decaying characteristic function: the inversion integral as a Fourier
+/// series with a period that the law does not reach.
+fn tail(noise: &dyn Noise, step: f64, period: f64, x: f64) -> f64 {
+    let mut above = 0.5 - 0.5 * x / period;
+    for k in 1..2_000_000 {
+        let frequency = core::f64::consts::PI * f64::from(k) / period;
+        let size = libm::exp(step * noise.exponent(frequency)[0]);
+        if size < 1e-13 {
+            return above;
+        }
+        above -= size * libm::sin(frequency * x) / (core::f64::consts::PI * f64::from(k));
+    }
+    panic!("the characteristic function decays too slowly")
+}
+
+fn distribution(draws: usize) {
+    for (index, law) in cut_laws().into_iter().enumerate() {
+        let noise = build(&law);
+        let alpha = noise.scaling_index();
+        for (seed, step) in [0.02, 1.0, 30.0].into_iter().enumerate() {
+            // Small alpha and short steps have no such integral.
+            if libm::pow(30.0 / step, 1.0 / alpha) > 1e3 {
+                continue;
+            }
+            let deviation = (variance(&law) * step).sqrt();
+            let period = 40.0 + 12.0 * deviation;
+            let levels: Vec<f64> = [-2.5, -1.0, -0.3, -0.05, 0.0, 0.02, 0.1, 0.5, 1.0, 1.5, 2.0, 3.0]
+                .iter()
+                .map(|level| level * deviation)
+                .chain([1.49, 1.51])
+                .collect();
+            let mut below = vec![0.0; levels.len()];
+            let (mut n, mut second, mut fourth) = (0.0, 0.0, 0.0);
+            increments(noise.as_ref(), step, draws, 4000 + 10 * index as u64 + seed as u64, |x| {
+                n += 1.0;
+                let square = x[0] * x[0];
+                second += square;
+                fourth += square * square;
+                for (count, level) in below.iter_mut().zip(&levels) {
+                    *count += f64::from(u8::from(x[0] <= *level));
+                }
+            });
+            let (second, fourth) = (second / n, fourth / n);
+            let mut scores = vec![(second - deviation * deviation) / ((fourth - second * second) / n).sqrt()];
+            for (count, level) in below.iter().zip(&levels) {
+                let p = 1.0 - tail(noise.as_ref(), step, period, *level);
+                scores.push((count - n * p) / (n * p * (1.0 - p)).sqrt().max(1.0));
+            }
+            assert_scores(&format!("variance and distribution of {law:?}, step {step}"), &scores);
+        }
+    }
+}
+
+#[test]
+fn distribution_functions_and_variances() {
+    distribution(DRAWS / 4);
+}
+
+#[test]
+#[ignore = "minutes: a hundred million draws"]
+fn distribution_functions_and_variances_at_length() {
+    distribution(MANY / 10);
+}
+
+#[test]
+fn cut_measures() {
+    use levyscape_integrator::noise::tail_constant;
+    let stable = |alpha: f64, r: f64| tail_constant(alpha) / alpha * libm::pow(r, -alpha);
+    for alpha in [0.3, 1.0, 1.7] {
+        for side in [Side::Lower, Side::Upper] {
+            let close = |seen: f64, exact: f64| assert!((seen / exact - 1.0).abs() < 1e-12, "{seen} {exact}");
+            let capped = build(&NoiseLaw::CappedStable { alpha, cap: 2.0 });
+            close(capped.jump_tail(side, 1.9), stable(alpha, 1.9));
+            assert_eq!(capped.jump_tail(side, 2.0), 0.0);
+            let truncated = build(&NoiseLaw::TruncatedStable { alpha, radius: 2.0 });
+            close(truncated.jump_tail(side, 0.5), stable(alpha, 0.5) - stable(alpha, 2.0));
+            // Next to the radius the mass is density times width.
+            let width = 1e-9;
+            let mass = tail_constant(alpha) * libm::pow(2.0, -1.0 - alpha) * (2.0 - (2.0 - width));
+            assert!((truncated.jump_tail(side, 2.0 - width) / mass - 1.0).abs() < 1e-8);
+            assert_eq!(truncated.jump_tail(side, 3.0), 0.0);
+            // Hardly tempered.
+            let tempered = build(&NoiseLaw::TemperedStable { alpha, mu: 1e-15 });
+            assert!((tempered.jump_tail(side, 0.5) / stable(alpha, 0.5) - 1.0).abs() < 1e-4);
+        }
+    }
+}
+
 fn part(weight: f64, noise: NoiseLaw) -> WeightedNoise {
     WeightedNoise { weight, noise }
 }
@@ -446,6 +551,12 @@ fn impossible_noises_are_refused() {
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 0 },
         NoiseLaw::Isotropic { alpha: 2.5, dimension: 2 },
         NoiseLaw::Isotropic { alpha: f64::NAN, dimension: 2 },
+        NoiseLaw::TemperedStable { alpha: 2.0, mu: 1.0 },
+        NoiseLaw::TemperedStable { alpha: 1.0, mu: 0.0 },
+        NoiseLaw::TruncatedStable { alpha: 0.0, radius: 1.0 },
+        NoiseLaw::TruncatedStable { alpha: 1.0, radius: f64::INFINITY },
+        NoiseLaw::CappedStable { alpha: f64::NAN, cap: 1.0 },
+        NoiseLaw::CappedStable { alpha: 1.0, cap: -1.0 },
         NoiseLaw::Sum { parts: vec![] },
         NoiseLaw::Sum { parts: vec![part(0.0, NoiseLaw::Brownian)] },
         NoiseLaw::Sum {
@@ -474,6 +585,9 @@ fn the_same_bits_on_every_instruction_set_and_for_any_number_of_lanes() {
         NoiseLaw::Isotropic { alpha: 1.5, dimension: 3 },
         NoiseLaw::Independent { coordinates: vec![NoiseLaw::stable(1.2), NoiseLaw::Brownian] },
         sum_of_four(),
+        NoiseLaw::TemperedStable { alpha: 0.7, mu: 1.0 },
+        NoiseLaw::TruncatedStable { alpha: 1.5, radius: 1.0 },
+        NoiseLaw::CappedStable { alpha: 1.5, cap: 0.1 },
         NoiseLaw::CompoundPoisson { rate: 3.0, jump: JumpLaw::StudentT { nu: 3.0, scale: 1.0 } },
     ];
     for law in laws {
