@@ -32,15 +32,16 @@ pub struct Choice {
     pub reason: String,
 }
 
-/// Expected blow-ups a path above which Euler is not taken.
-const TOLERATED_BLOW_UPS: f64 = 1e-6;
+/// Largest step times curvature for Euler.
+const MOST_STIFF: f64 = 0.5;
 
 /// Chooses the scheme and the step; what the user fixed is kept.
 ///
 /// The step is the smallest of `0.05 / stiffness` (the drift is resolved) and
 /// `(length/epsilon)^alpha * min(0.01, 0.02^alpha)` (the noise of one step is small against the
-/// domain). The scheme is Euler unless a path is expected to explode more than 1e-6 times before it
-/// leaves (see [`euler_blow_up_rate`]).
+/// domain). The scheme is Euler where it cannot explode at this step, whatever the noise does: where
+/// `h |U'(x)| <= 2 |x - centre|` for every x that a path can be at before it stops. Everywhere else it
+/// is the splitting scheme, which cannot explode and costs as much.
 #[must_use]
 pub fn choose(
     potential: &dyn Potential,
@@ -70,25 +71,27 @@ pub fn choose(
     });
     let rate = euler_blow_up_rate(potential, noise, epsilon, geometry, step);
     let kind = kind.unwrap_or_else(|| {
-        let per_path = rate * mean_stay(noise, epsilon, geometry);
-        let unstable = step * geometry.stiffness > 0.5;
-        let kind =
-            if per_path > TOLERATED_BLOW_UPS || unstable { SchemeKind::Splitting } else { SchemeKind::Euler };
-        reasons.push(match kind {
-            SchemeKind::Splitting if unstable => {
-                format!(
-                    "splitting: the step times the largest curvature is {:.3}, too much for Euler",
-                    step * geometry.stiffness
-                )
-            }
-            SchemeKind::Splitting => {
-                format!("splitting: explicit Euler would explode {per_path:.2e} times a path at this step")
-            }
-            SchemeKind::Euler if rate > 0.0 => {
-                format!("euler: its drift step explodes only {per_path:.1e} times a path at this step")
-            }
-            SchemeKind::Euler => "euler: its drift step cannot explode here".to_owned(),
-        });
+        let stiff = step * geometry.stiffness;
+        let overshoots =
+            [-1.0, 1.0].into_iter().any(|side| overshoot_distance(potential, geometry, step, side).is_some());
+        let (kind, why) = if stiff > MOST_STIFF {
+            (
+                SchemeKind::Splitting,
+                format!("splitting: the step times the largest curvature is {stiff:.3}, too much for Euler"),
+            )
+        } else if overshoots && rate > 0.0 {
+            let per_path = rate * mean_stay(noise, epsilon, geometry);
+            (
+                SchemeKind::Splitting,
+                format!("splitting: explicit Euler would explode {per_path:.2e} times a path at this step"),
+            )
+        } else if overshoots {
+            let why = "splitting: there are places in reach from where explicit Euler would explode";
+            (SchemeKind::Splitting, why.to_owned())
+        } else {
+            (SchemeKind::Euler, "euler: its drift step cannot explode here".to_owned())
+        };
+        reasons.push(why);
         kind
     });
     if reasons.is_empty() {
@@ -217,6 +220,41 @@ mod tests {
                 * libm::pow(epsilon, alpha)
                 * libm::pow(h / 2.0, alpha / 2.0);
             assert!((seen / exact - 1.0).abs() < 1e-9, "{seen} {exact}");
+        }
+    }
+
+    struct Linear;
+    impl Potential for Linear {
+        fn value(&self, x: f64) -> f64 {
+            0.5 * x * x
+        }
+        fn gradient(&self, x: f64) -> f64 {
+            x
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_can_explode_is_never_chosen() {
+        let whole = Geometry {
+            centre: 0.0,
+            stiffness: 1.0,
+            length: 1.0,
+            lower: f64::NEG_INFINITY,
+            upper: f64::INFINITY,
+        };
+        let bounded = Geometry { lower: -2.0, upper: 2.0, ..whole };
+        let half = Geometry { lower: -2.0, ..whole };
+        for law in [NoiseLaw::stable(0.7), NoiseLaw::stable(1.9), NoiseLaw::Brownian] {
+            let Ok(noise) = law.build() else { panic!("valid laws") };
+            let kind = |potential: &dyn Potential, geometry: &Geometry, step| {
+                choose(potential, noise.as_ref(), 0.1, geometry, None, step).kind
+            };
+            assert_eq!(kind(&Quartic, &whole, None), SchemeKind::Splitting);
+            assert_eq!(kind(&Quartic, &half, Some(1e-6)), SchemeKind::Splitting);
+            assert_eq!(kind(&Quartic, &bounded, None), SchemeKind::Euler);
+            assert_eq!(kind(&Linear, &whole, None), SchemeKind::Euler);
+            assert_eq!(kind(&Linear, &whole, Some(0.6)), SchemeKind::Splitting);
+            assert_eq!(kind(&Quartic, &bounded, Some(0.6)), SchemeKind::Splitting);
         }
     }
 
