@@ -1,5 +1,8 @@
 //! The inner loop: up to 64 paths, or pairs of paths, in structure-of-arrays form.
 
+use core::cell::Cell;
+
+use levyscape_integrator::math::uniform_from_half;
 use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, NoiseBlock, Sampler};
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
 use levyscape_integrator::{Amplitude, Scheme, dispatch};
@@ -194,18 +197,24 @@ impl<'a> Batch<'a> {
     pub fn advance(&mut self, mut done: impl FnMut(u64, PathPair)) -> u64 {
         let n = self.running;
         self.shared.sampler.fill(&mut self.rng, n, &mut self.blocks);
+        let ended = Cell::new(false);
         for row in 0..BLOCK {
             let Self { shared, motion, blocks, increments, fine, coarse, taken, .. } = self;
-            let step = Step { shared, motion, blocks, taken, n, row };
+            let step = Step { shared, motion, blocks, taken, n, row, ended: &ended };
             step.take(fine, increments, 1);
             if shared.pair && row % 2 == 1 {
                 step.take(coarse, increments, 2);
             }
         }
         let steps = (n * BLOCK) as u64;
-        let mut lane = 0;
+        let mut longest = 0;
+        for taken in &mut self.taken[..n] {
+            *taken += BLOCK as u64;
+            longest = longest.max(*taken);
+        }
+        // Nearly every block leaves every path running.
+        let mut lane = if ended.get() || longest >= self.shared.max_steps { 0 } else { n };
         while lane < self.running {
-            self.taken[lane] += BLOCK as u64;
             let out_of_time = self.taken[lane] >= self.shared.max_steps;
             let ended = |grid: &Grid, step: u64| {
                 let record = grid.ended[lane].or_else(|| {
@@ -236,7 +245,6 @@ impl<'a> Batch<'a> {
                 self.taken[lane] = self.taken[last];
                 self.fine.move_lane(last, lane);
                 self.coarse.move_lane(last, lane);
-                // The lane that moved here still has its block to be counted.
             } else {
                 lane += 1;
             }
@@ -253,6 +261,8 @@ struct Step<'a, 'b> {
     taken: &'b [u64; LANES],
     n: usize,
     row: usize,
+    /// Set once a path ends.
+    ended: &'b Cell<bool>,
 }
 
 impl Step<'_, '_> {
@@ -282,6 +292,7 @@ impl Step<'_, '_> {
     fn end(&self, grid: &mut Grid, factor: usize, end: impl Fn(&Grid, usize) -> Option<End>) {
         for lane in 0..self.n {
             if let Some(end) = end(grid, lane) {
+                self.ended.set(true);
                 let taken = (self.taken[lane] + self.row as u64) / factor as u64;
                 let time = (taken as f64 + 0.5) * (factor as f64 * self.shared.step);
                 grid.end(lane, time, taken + 1, end, self.shared.start);
@@ -332,7 +343,10 @@ impl Step<'_, '_> {
         if factor == 1 {
             let margin = &mut grid.margins[0][..n];
             let row = &block.diffusion[self.row][..n];
-            if diffuse(x, moved, row, [1.0, scale, reach], limits, &mut grid.next[0][..n], margin) {
+            let bits = &block.crossings[self.row / 2][..n];
+            if diffuse(x, moved, row, [1.0, scale, reach], limits, &mut grid.next[0][..n], margin)
+                && suspect(margin, bits, self.row % 2, half_variance)
+            {
                 self.end(grid, factor, |grid, lane| {
                     let exponential = || block.exponential(self.row, lane);
                     let (x, next) = (grid.x[0][lane], grid.next[0][lane]);
@@ -355,7 +369,10 @@ impl Step<'_, '_> {
             *next = moved + scale * sum;
         }
         stopped |= approach(middle, next, reach, limits, &mut late[..n]);
-        if stopped {
+        let bits = &block.crossings[self.row / 2][..n];
+        if stopped
+            && (suspect(&early[..n], bits, 0, half_variance) || suspect(&late[..n], bits, 1, half_variance))
+        {
             self.end(grid, factor, |grid, lane| {
                 let (x, middle, next) = (grid.x[0][lane], grid.middle[0][lane], grid.next[0][lane]);
                 let [early, late] = grid.margins.map(|margin| margin[lane]);
@@ -648,6 +665,26 @@ fn diffuse_kernel(
         *next = (moved - (1.0 - share) * (moved - x)) + scale * increment;
     }
     approach_kernel(x, next, reach, limits, margin)
+}
+
+dispatch! {
+    /// Whether some path may have crossed a barrier, by a test without logarithm: the uniform number `u`
+    /// stays above `exp(-m)`, `m` the margin over half the variance, if it stays above `(1 + m/8)^-8`.
+    fn suspect[](margin: &[f64], bits: &[u64], half: usize, half_variance: f64) -> bool = suspect_kernel
+}
+
+#[inline(always)]
+fn suspect_kernel(margin: &[f64], bits: &[u64], half: usize, half_variance: f64) -> bool {
+    let scale = 0.125 / half_variance;
+    let mut suspect = false;
+    for (margin, bits) in margin.iter().zip(bits) {
+        let t = 1.0 + scale * margin;
+        let t2 = t * t;
+        let t4 = t2 * t2;
+        // A NaN fails the test.
+        suspect |= !(t >= 1.0 && uniform_from_half(bits >> (32 * half)) * (t4 * t4) >= 1.0);
+    }
+    suspect
 }
 
 dispatch! {

@@ -1,6 +1,7 @@
 //! The factor `epsilon` in front of the noise: a number, one number a coordinate, or a function of the
 //! place.
 
+use crate::dispatch;
 use crate::error::{IntegratorError, positive};
 use crate::potential::Drift;
 use crate::rng::LANES;
@@ -73,9 +74,7 @@ impl Amplitude<'_> {
                 for (((next, moved), increments), epsilon) in
                     next.iter_mut().zip(moved).zip(increments).zip(epsilon)
                 {
-                    for lane in 0..lanes {
-                        next[lane] = moved[lane] + epsilon * increments[lane];
-                    }
+                    push(*epsilon, &moved[..lanes], &increments[..lanes], &mut next[..lanes]);
                 }
             }
             Self::Field { field, interpretation: Interpretation::Ito } => {
@@ -99,6 +98,18 @@ impl Amplitude<'_> {
                 }
             }
         }
+    }
+}
+
+dispatch! {
+    /// `next = moved + epsilon increments`.
+    fn push[](epsilon: f64, moved: &[f64], increments: &[f64], next: &mut [f64]) = push_kernel
+}
+
+#[inline(always)]
+fn push_kernel(epsilon: f64, moved: &[f64], increments: &[f64], next: &mut [f64]) {
+    for ((next, moved), increment) in next.iter_mut().zip(moved).zip(increments) {
+        *next = moved + epsilon * increment;
     }
 }
 

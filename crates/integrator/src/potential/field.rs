@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Potential;
+use crate::dispatch;
 use crate::rng::LANES;
 
 /// A drift `b: R^d -> R^d`.
@@ -18,6 +19,14 @@ pub trait Drift: Send + Sync {
     /// `out[k][lane]` component `k` of its drift. `x` and `out` have [`Drift::dimension`] rows; `lanes` is
     /// at most [`LANES`]. What a lane gets depends on that lane alone.
     fn drift(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]);
+
+    /// Writes `x + h b(x)`, an explicit Euler step, for the first `lanes` lanes.
+    fn euler_step(&self, h: f64, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        self.drift(x, lanes, out);
+        for (x, out) in x.iter().zip(out) {
+            follow(h, &x[..lanes], &mut out[..lanes]);
+        }
+    }
 
     /// Writes `b(x)` at one point to `out`, with the bits of the batch. Both slices have
     /// [`Drift::dimension`] numbers.
@@ -71,12 +80,28 @@ impl<D: Drift + ?Sized> Drift for std::sync::Arc<D> {
         (**self).drift_at(x, out);
     }
 
+    fn euler_step(&self, h: f64, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        (**self).euler_step(h, x, lanes, out);
+    }
+
     fn potential_at(&self, x: &[f64]) -> Option<f64> {
         (**self).potential_at(x)
     }
 
     fn jacobian_at(&self, x: &[f64], out: &mut [f64]) {
         (**self).jacobian_at(x, out);
+    }
+}
+
+dispatch! {
+    /// `out = x + h out`.
+    fn follow[](h: f64, x: &[f64], out: &mut [f64]) = follow_kernel
+}
+
+#[inline(always)]
+fn follow_kernel(h: f64, x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = x + h * *out;
     }
 }
 
@@ -101,6 +126,12 @@ impl Drift for PotentialDrift<'_> {
         for out in out {
             *out = -*out;
         }
+    }
+
+    fn euler_step(&self, h: f64, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        let (x, out) = (&x[0][..lanes], &mut out[0][..lanes]);
+        self.0.gradient_batch(x, out);
+        follow(-h, x, out);
     }
 
     fn drift_at(&self, x: &[f64], out: &mut [f64]) {

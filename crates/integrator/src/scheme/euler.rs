@@ -24,11 +24,6 @@ impl<'a> Euler<'a> {
 
 impl Scheme for Euler<'_> {
     fn advance(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
-        self.drift.drift(x, lanes, out);
-        for (out, x) in out.iter_mut().zip(x) {
-            for (out, &x) in out[..lanes].iter_mut().zip(&x[..lanes]) {
-                *out = x + self.step * *out;
-            }
-        }
+        self.drift.euler_step(self.step, x, lanes, out);
     }
 }
