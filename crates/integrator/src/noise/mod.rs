@@ -82,6 +82,17 @@ pub enum Side {
     Upper,
 }
 
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Lower => Self::Upper,
+            Self::Upper => Self::Lower,
+        }
+    }
+}
+
 /// A Lévy process: a driving process with independent stationary increments.
 pub trait Noise: Send + Sync {
     /// Number of coordinates.

@@ -5,6 +5,7 @@ use core::f64::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 use std::sync::Arc;
 
 use super::formula::Formula;
+use super::law::Law;
 use super::table::QuantileTable;
 use super::{Noise, NoiseBlock, Sampler, SamplerKind, Side};
 use crate::error::IntegratorError;
@@ -33,9 +34,6 @@ pub struct Stable {
     table: Option<Arc<QuantileTable>>,
 }
 
-/// Below this index the polynomials of the table lose digits.
-const SMALLEST_TABULATED: f64 = 0.5;
-
 impl Stable {
     /// The process with tail index `alpha` and skewness `beta`, drawn by table where there is one.
     ///
@@ -63,11 +61,11 @@ impl Stable {
             return Err(IntegratorError::TailIndex(alpha));
         }
         check_skewness(beta)?;
-        let tabulated = beta == 0.0 && alpha >= SMALLEST_TABULATED;
+        let tabulated = Law::can_be_tabulated(alpha, beta);
         let table = match sampler {
             SamplerKind::Formula => None,
             SamplerKind::Table if !tabulated => return Err(IntegratorError::NoTable { alpha, beta }),
-            SamplerKind::Table | SamplerKind::Auto => tabulated.then(|| QuantileTable::stable(alpha)),
+            SamplerKind::Table | SamplerKind::Auto => tabulated.then(|| QuantileTable::skewed(alpha, beta)),
         };
         Ok(Self { alpha, beta, table })
     }
@@ -212,7 +210,10 @@ mod tests {
             let law = super::super::NoiseLaw::Stable { alpha: 2.0, beta, sampler: SamplerKind::Auto };
             assert!(matches!(law.build(), Err(IntegratorError::Skewness(_))));
         }
-        let table = Stable::with_sampler(0.3, 0.0, SamplerKind::Table);
-        assert!(matches!(table, Err(IntegratorError::NoTable { .. })));
+        for (alpha, beta) in [(0.3, 0.0), (1.0, 0.5), (1.001, 1.0)] {
+            let table = Stable::with_sampler(alpha, beta, SamplerKind::Table);
+            assert!(matches!(table, Err(IntegratorError::NoTable { .. })));
+        }
+        assert!(Stable::with_sampler(1.5, -0.5, SamplerKind::Table).is_ok());
     }
 }

@@ -38,23 +38,13 @@ pub(super) trait Quantiles {
     fn quantile(&self, side: Side, p: f64, near: f64) -> f64;
 }
 
-impl Quantiles for Law {
-    fn is_symmetric(&self) -> bool {
-        true
-    }
-
-    fn quantile(&self, _side: Side, p: f64, near: f64) -> f64 {
-        self.quantile(2.0 * p, near)
-    }
-}
-
 /// Quantiles of each half of a law as a function of the tail probability within the half: cubics on
 /// 128 pieces of each octave of probability down to 2^-64, so that the tail is resolved as far as 63 random
 /// bits reach and keeps its exact power law.
 ///
 /// One 64-bit draw `u` makes one variate: the 63 high bits are the probability, `(u | 1) 2^-64` of the
-/// half's own, and the lowest bit is the side. Error in distribution below 1e-10 for stable laws
-/// with `alpha >= 0.5` (tested). A step costs two table loads whatever the law; a half has 262 kB, of which
+/// half's own, and the lowest bit is the side. Error in distribution below 1e-10 for symmetric stable laws
+/// with `alpha >= 0.5`, 1e-9 for skewed ones (tested). A step costs two table loads whatever the law; a half has 262 kB, of which
 /// some 30 kB are touched often.
 pub(super) struct QuantileTable {
     /// The upper half, then, unless the law is symmetric, the lower one.
@@ -76,14 +66,23 @@ struct Row {
 }
 
 impl QuantileTable {
-    /// The table of the symmetric stable law with `E exp(i w X) = exp(-|w|^alpha)`, built once for each
-    /// alpha in a process (in some ten milliseconds).
+    /// The table of the symmetric stable law with `E exp(i w X) = exp(-|w|^alpha)`.
     pub fn stable(alpha: f64) -> Arc<Self> {
-        static TABLES: OnceLock<Mutex<HashMap<u64, Arc<QuantileTable>>>> = OnceLock::new();
+        Self::skewed(alpha, 0.0)
+    }
+
+    /// The table of the stable law with the S1 exponent, built once for each law in a process (in some ten
+    /// milliseconds); [`Law::can_be_tabulated`] says for which there is one.
+    pub fn skewed(alpha: f64, beta: f64) -> Arc<Self> {
+        type Tables = HashMap<[u64; 2], Arc<QuantileTable>>;
+        static TABLES: OnceLock<Mutex<Tables>> = OnceLock::new();
         let tables = TABLES.get_or_init(Mutex::default);
-        let build = || Arc::new(Self::new(&Law::new(alpha)));
+        let build = || Arc::new(Self::new(&Law::new(alpha, beta)));
         match tables.lock() {
-            Ok(mut tables) => Arc::clone(tables.entry(alpha.to_bits()).or_insert_with(build)),
+            // -0 and 0 are one skewness.
+            Ok(mut tables) => {
+                Arc::clone(tables.entry([alpha, beta + 0.0].map(f64::to_bits)).or_insert_with(build))
+            }
             // Another thread panicked while it held the lock: do without the shared copy.
             Err(_) => build(),
         }
@@ -341,23 +340,60 @@ mod tests {
 
     #[test]
     fn the_table_inverts_the_law() {
+        let symmetric = [0.5, 0.8, 1.0, 1.0 + 1e-9, 1.3, 1.7, 1.95, 1.999, 2.0].map(|alpha| (alpha, 0.0));
+        // The corners of what can be tabulated, and some inside.
+        let skewed = [
+            (0.5, 1.0),
+            (0.6, 0.2),
+            (0.6, -0.9),
+            (0.8, 0.91),
+            (0.8, -0.9999),
+            (0.8, 1.0),
+            (0.92, 1.0),
+            (0.96, -0.5),
+            (1.001, 0.012),
+            (1.04, 0.5),
+            (1.08, -1.0),
+            (1.3, 0.999_999),
+            (1.5, 0.3),
+            (1.7, -1.0),
+            (1.95, 0.5),
+            (1.999, 1.0),
+        ];
         let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(1);
-        for alpha in [0.5, 0.8, 1.0, 1.0 + 1e-9, 1.3, 1.7, 1.95, 1.999, 2.0] {
-            let law = Law::new(alpha);
-            let table = QuantileTable::stable(alpha);
+        for (alpha, beta) in symmetric.into_iter().chain(skewed) {
+            assert!(Law::can_be_tabulated(alpha, beta), "{alpha} {beta}");
+            let law = Law::new(alpha, beta);
+            let table = QuantileTable::skewed(alpha, beta);
             let mut worst: f64 = 0.0;
-            for _ in 0..3000 {
+            for (draw, (lower, side, sign)) in
+                (0..6000).zip([(0, Side::Upper, 1.0), (1, Side::Lower, -1.0)].into_iter().cycle())
+            {
                 // Every depth alike: a random number of leading zeros.
                 let bits = (rng.next_u64() | 1 << 63) >> (rng.next_u64() % 40);
-                let p = ((bits >> 1) as f64 + 0.5) / 9_223_372_036_854_775_808.0;
-                let x = variate(&table, bits & !1);
-                assert!(x >= 0.0);
-                // Absolute error in distribution, and relative error of the tail.
-                let seen = law.tail(x)[0];
+                let p = (bits | 1) as f64 / 36_893_488_147_419_103_232.0;
+                let x = variate(&table, bits & !1 | lower);
+                // Absolute error in distribution, and relative error of a heavy tail.
+                let seen = law.tail(side, sign * x)[0];
                 worst = worst.max((seen - p).abs());
-                assert!((seen / p - 1.0).abs() < 1e-5, "alpha {alpha}: p = {p:e}, x = {x:e}, tail {seen:e}");
+                let weight = 1.0 + sign * beta;
+                let error = (seen / p - 1.0).abs();
+                assert!(
+                    weight < 1e-3 || error < 1e-5,
+                    "{alpha} {beta}: draw {draw}, p {p:e}, x {x:e}, {seen:e}"
+                );
             }
-            assert!(worst < 1e-10, "alpha {alpha}: {worst:e}");
+            let bound = if beta == 0.0 { 1e-10 } else { 1e-9 };
+            assert!(worst < bound, "alpha {alpha}, beta {beta}: {worst:e}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_tabulated() {
+        for (alpha, beta) in
+            [(0.49, 0.0), (0.59, 0.5), (0.79, 0.95), (1.0, 0.5), (1.0, 1e-9), (0.93, 1.0), (1.03, -0.5)]
+        {
+            assert!(!Law::can_be_tabulated(alpha, beta), "{alpha} {beta}");
         }
     }
 
