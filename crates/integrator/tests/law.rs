@@ -45,17 +45,17 @@ fn one_sided(k: usize) -> f64 {
 
 #[test]
 fn symmetric_laws() {
-    every_alpha(|_| 0.0, 1_000_000);
+    every_alpha(|_| 0.0, 2_000_000);
 }
 
 #[test]
 fn skewed_laws() {
-    every_alpha(|_| 0.5, 1_000_000);
+    every_alpha(|_| 0.5, 2_000_000);
 }
 
 #[test]
 fn one_sided_laws() {
-    every_alpha(one_sided, 1_000_000);
+    every_alpha(one_sided, 2_000_000);
 }
 
 #[test]
