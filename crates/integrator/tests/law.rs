@@ -59,11 +59,20 @@ fn one_sided_laws() {
 }
 
 #[test]
-#[ignore = "some twenty minutes"]
-fn every_law_at_length() {
+#[ignore = "several minutes"]
+fn symmetric_laws_at_length() {
     every_alpha(|_| 0.0, 100_000_000);
-    every_alpha(|_| 0.5, 100_000_000);
-    every_alpha(one_sided, 100_000_000);
+}
+
+#[test]
+#[ignore = "several minutes"]
+fn skewed_laws_at_length() {
+    every_alpha(|k| 0.5 * one_sided(k), 100_000_000);
+}
+
+#[test]
+#[ignore = "several minutes"]
+fn one_sided_laws_at_length() {
     every_alpha(|k| -one_sided(k), 100_000_000);
 }
 

@@ -137,20 +137,29 @@ impl Formula {
         let sine = sin_quarter(if near < far { near } else { far });
         (1.0 - weight) * cosine + weight * self.cosecant * sine
     }
+    /// What the angle decides.
     #[inline(always)]
-    fn symmetric(&self, angle: u64, waiting: u64) -> f64 {
+    fn turn<const FORM: u8>(&self, angle: u64) -> Turn {
         let t = FRAC_PI_2 * uniform(angle);
-        let cosine = sin_quarter(t);
-        let size = self.size(self.tilted_cosine(t) / cosine, waiting);
-        with_sign(self.sine(t) / cosine * size, angle)
+        let turn = match FORM {
+            SYMMETRIC => self.symmetric(t),
+            SKEWED => self.skewed(t, angle),
+            _ => self.centred(t, angle),
+        };
+        Turn { ratio: turn.ratio, base: with_sign(turn.base, angle), gain: with_sign(turn.gain, angle) }
     }
 
     #[inline(always)]
-    fn skewed(&self, angle: u64, waiting: u64) -> f64 {
+    fn symmetric(&self, t: f64) -> Turn {
+        let inverse = 1.0 / sin_quarter(t);
+        Turn { ratio: self.tilted_cosine(t) * inverse, base: 0.0, gain: self.sine(t) * inverse }
+    }
+
+    #[inline(always)]
+    fn skewed(&self, t: f64, bit: u64) -> Turn {
         let alpha = self.alpha;
-        let t = FRAC_PI_2 * uniform(angle);
-        let (beta, x, rest) = self.mirrored(t, angle);
-        let cosine = sin_quarter(t);
+        let (beta, x, rest) = self.mirrored(t, bit);
+        let inverse = 1.0 / sin_quarter(t);
         let tilt = self.tilt(self.tilted_cosine(t), x, rest);
         // sin(alpha x), with alpha x below 2 pi, from the nearest of the zeros at 0, pi and 2 pi.
         let to_pi = (1.0 - alpha) * PI + alpha * rest;
@@ -160,36 +169,42 @@ impl Formula {
         let sine = if to_pi > 0.0 { sine } else { -sine };
         let one_sided = if self.excess > 0.0 { self.cosecant } else { -self.cosecant };
         let numerator = (1.0 - self.beta.abs()) * self.sine(t) + beta * one_sided * sine;
-        with_sign(numerator / cosine * self.size(tilt / cosine, waiting), angle)
-    }
-
-    /// `scale (ratio/W)^(e/alpha)`
-    #[inline(always)]
-    fn size(&self, ratio: f64, waiting: u64) -> f64 {
-        let w = -ln(uniform(waiting));
-        let exponent = self.excess / self.alpha * ln(ratio / w) + self.ln_scale;
-        exp(if exponent < LARGEST_EXPONENT { exponent } else { LARGEST_EXPONENT })
+        Turn { ratio: tilt * inverse, base: 0.0, gain: numerator * inverse }
     }
 
     #[inline(always)]
-    fn centred(&self, angle: u64, waiting: u64) -> f64 {
-        let excess = self.excess;
-        let distance = excess.abs();
-        let t = FRAC_PI_2 * uniform(angle);
-        let w = -ln(uniform(waiting));
-        let (beta, x, rest) = self.mirrored(t, angle);
+    fn centred(&self, t: f64, bit: u64) -> Turn {
+        let distance = self.excess.abs();
+        let (beta, x, rest) = self.mirrored(t, bit);
         let cosine = self.tilted_cosine(t);
         // sin(|e|V) and sin(eV)
         let size = sin_quarter(distance * (FRAC_PI_2 - t));
-        let sine = if excess > 0.0 { size } else { -size };
+        let sine = if self.excess > 0.0 { size } else { -size };
         let ratio = self.tilt(cosine, x, rest) / sin_quarter(t);
-        // eD and D
-        let growth = exp_m1(excess / self.alpha * ln(ratio / w));
-        let slope = growth / excess;
-        let linear = (ratio * sin_quarter(FRAC_PI_2 - t) - sine) * (1.0 + growth);
-        let skew = beta * self.cotangent * (distance * cosine * slope - size * sine / (1.0 + cosine));
-        self.scale * with_sign(linear + skew, angle) + self.shift
+        let linear = ratio * sin_quarter(FRAC_PI_2 - t) - sine;
+        let skew = beta * self.cotangent;
+        // The sign of e is that of |e|/e = +-1 in D = (eD)/e.
+        let slope = if self.excess > 0.0 { skew * cosine } else { -skew * cosine };
+        Turn { ratio, base: linear - skew * size * sine / (1.0 + cosine), gain: linear + slope }
     }
+
+    /// The increment; `power` is `(e/alpha) ln(ratio/W)`.
+    #[inline(always)]
+    fn increment<const FORM: u8>(&self, base: f64, gain: f64, power: f64) -> f64 {
+        if FORM == CENTRED {
+            return self.scale * (base + gain * exp_m1(power)) + self.shift;
+        }
+        let exponent = power + self.ln_scale;
+        gain * exp(if exponent < LARGEST_EXPONENT { exponent } else { LARGEST_EXPONENT })
+    }
+}
+
+/// What the angle decides of a variate: with `Z = ratio/W`, it is `gain Z^(e/alpha)`, in the centred form
+/// `base + gain (Z^(e/alpha) - 1)`.
+struct Turn {
+    ratio: f64,
+    base: f64,
+    gain: f64,
 }
 
 dispatch! {
@@ -204,7 +219,8 @@ dispatch! {
     fn centred[](formula: &Formula, rng: &mut LaneRng, lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) = kernel::<CENTRED>
 }
 
-/// Two draws a lane and step, turned into an increment.
+/// Two draws a lane and step, turned into an increment, in three loops a row: the chain from the draws to the
+/// increment is so long that a processor has too few of them under way at once.
 #[inline(always)]
 fn kernel<const FORM: u8>(
     formula: &Formula,
@@ -213,17 +229,21 @@ fn kernel<const FORM: u8>(
     rows: &mut [[f64; LANES]; BLOCK],
 ) {
     let lanes = lanes.min(LANES);
+    let power = formula.excess / formula.alpha;
     let (mut angle, mut waiting) = ([0; LANES], [0; LANES]);
+    let (mut base, mut gain, mut powers) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     for row in rows {
         rng.next(lanes, &mut angle);
         rng.next(lanes, &mut waiting);
-        let out = &mut row[..lanes];
         for k in 0..lanes {
-            out[k] = match FORM {
-                SYMMETRIC => formula.symmetric(angle[k], waiting[k]),
-                SKEWED => formula.skewed(angle[k], waiting[k]),
-                _ => formula.centred(angle[k], waiting[k]),
-            };
+            let turn = formula.turn::<FORM>(angle[k]);
+            (base[k], gain[k], powers[k]) = (turn.base, turn.gain, turn.ratio);
+        }
+        for k in 0..lanes {
+            powers[k] = power * ln(powers[k] / -ln(uniform(waiting[k])));
+        }
+        for k in 0..lanes {
+            row[k] = formula.increment::<FORM>(base[k], gain[k], powers[k]);
         }
     }
 }
@@ -236,10 +256,15 @@ mod tests {
     const STEP: f64 = 0.000_976_562_5;
 
     fn increment(formula: &Formula, angle: u64, waiting: u64) -> f64 {
+        fn of<const FORM: u8>(formula: &Formula, angle: u64, waiting: u64) -> f64 {
+            let Turn { ratio, base, gain } = formula.turn::<FORM>(angle);
+            let power = formula.excess / formula.alpha * ln(ratio / -ln(uniform(waiting)));
+            formula.increment::<FORM>(base, gain, power)
+        }
         match formula.form {
-            SYMMETRIC => formula.symmetric(angle, waiting),
-            SKEWED => formula.skewed(angle, waiting),
-            _ => formula.centred(angle, waiting),
+            SYMMETRIC => of::<SYMMETRIC>(formula, angle, waiting),
+            SKEWED => of::<SKEWED>(formula, angle, waiting),
+            _ => of::<CENTRED>(formula, angle, waiting),
         }
     }
 
