@@ -3,6 +3,7 @@
 mod commands;
 mod determinism;
 mod malformed;
+mod problems;
 mod reference;
 mod run;
 mod support;

@@ -102,7 +102,7 @@ const CASES: &[Case] = &[
     case(
         &[(6, "kind = \"cauchy\"")],
         "6:8",
-        &["unknown: \"cauchy\"", "`brownian` or `stable`"],
+        &["unknown: \"cauchy\"", "`brownian`, `stable`, `tempered_stable`"],
         "\"cauchy\"",
     ),
     // Starts and domains.
@@ -211,7 +211,13 @@ const CASES: &[Case] = &[
     set(&["noise.alhpa=1.5"], "1:1", &["unknown key `noise.alhpa`", "`noise.alpha`"], "noise.alhpa"),
     set(&["task.1.start=0"], "1:1", &["there is no task 1"], "task.1.start"),
     set(&["noise.alpha=3"], "1:13", &["is 3, out of range"], "3"),
-    set(&["name=b", "noise.epsilon=much"], "1:15", &["the string \"much\""], "much"),
+    set(&["name=b", "noise.epsilon=much"], "1:15", &["unknown name `much`"], "much"),
+    set(&["noise.epsilon=\"0.1\""], "1:15", &["the string \"0.1\"", "without quotes"], "\"0.1\""),
+    set(&["noise.epsilon=\"0*x\""], "1:15", &["must be finite and not 0"], "\"0*x\""),
+    set(&["potential.table=no.csv"], "1:17", &["beside `potential.expression`"], "no.csv"),
+    set(&["noise.sampler=fast"], "1:15", &["unknown", "`formula`"], "fast"),
+    set(&["noise.dependence=isotopic"], "1:18", &["did you mean \"isotropic\""], "isotopic"),
+    set(&["task.0.domain={ ball = 1.0, centre = [0, 0] }"], "1:15", &["several coordinates"], "{ ball"),
     set(&["noise.epsilon"], "1:1", &["has no `=`", "KEY=VALUE"], "noise.epsilon"),
     set(&["task.0.start=\"minimum:7\""], "1:14", &["there is no minimum 7"], "\"minimum:7\""),
     set(&["potential.expression=x*y"], "1:24", &["unknown name `y`"], "y"),

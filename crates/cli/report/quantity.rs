@@ -88,6 +88,7 @@ pub fn short(result: &QuantityResult) -> String {
             let set = result.set.map(|[lo, hi]| format!("[{}, {}]", compact(lo), compact(hi)));
             format!("P(X_T in {})", set.unwrap_or_default())
         }
+        "exit_axis_probability" => format!("P(exit along {})", result.axis.unwrap_or(0)),
         "survival" => format!("P(T > {t}){from}"),
         "mean_transition_time" => format!("mean time{from}"),
         "transition_probability" => format!("P({} -> {})", result.from.unwrap_or(0), result.to.unwrap_or(0)),

@@ -33,6 +33,10 @@ struct Scene<'a> {
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let mut distinct: Vec<Scene<'_>> = Vec::new();
     for (summary, data) in study.summary.points.iter().zip(&study.points) {
+        // In several dimensions there is no landscape on the line.
+        if data.landscape.window[0] >= data.landscape.window[1] {
+            continue;
+        }
         // What tells potentials apart that have no critical points.
         let fingerprint = [-0.7, 0.4, 1.3].map(|x| data.potential.value(x).to_bits());
         let known = |scene: &Scene<'_>| {
