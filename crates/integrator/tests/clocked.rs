@@ -84,7 +84,7 @@ fn free_paths_have_the_noise_law() {
             Err(error) => assert!(!noise.is_self_similar(), "{error}"),
         }
         for (name, scheme) in schemes {
-            let ends = ends(scheme.as_ref(), number as u64, 1000);
+            let ends = ends(scheme.as_ref(), number as u64, 2000);
             let n = ends.len() as f64;
             let mut scores = Vec::new();
             for w in [0.3, 1.0, 2.0, 4.0] {
