@@ -52,6 +52,14 @@ pub enum IntegratorError {
         /// The dimension of the part.
         found: usize,
     },
+    /// The scheme is for another kind of noise.
+    #[error("the scheme {scheme} is for {noise}")]
+    Scheme {
+        /// Name of the scheme.
+        scheme: &'static str,
+        /// The noise that it is for.
+        noise: &'static str,
+    },
     /// Stratonovich's rule is not defined for jumps.
     #[error("Stratonovich's interpretation is for Brownian noise: for noise with jumps its like is Marcus'")]
     StratonovichWithJumps,

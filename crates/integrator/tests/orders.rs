@@ -107,23 +107,27 @@ fn build<'a>(
 fn strong_order_is_one() {
     let potential = ClosurePotential::new(|_| f64::NAN, |x: f64| x - libm::sin(x + 0.5));
     let drift = PotentialDrift(&potential);
-    let levels = [3, 4, 5, 6, 7, 8];
+    // The last level is that of the reference, a scheme of its own kind.
+    let levels = [3, 4, 5, 6, 7, 11];
+    let (reference, coarse) = (levels[5], &levels[..5]);
     for law in [NoiseLaw::Brownian, NoiseLaw::stable(1.5), NoiseLaw::stable(0.8)] {
         let noise = noise(&law);
         for kind in SchemeKind::ALL {
-            let schemes = build(kind, &drift, noise.as_ref(), &levels);
-            let mut errors = vec![Vec::new(); levels.len() - 1];
+            let mut schemes = build(kind, &drift, noise.as_ref(), coarse);
+            schemes.extend(build(SchemeKind::Strang, &drift, noise.as_ref(), &[reference]));
+            let mut errors = vec![Vec::new(); coarse.len()];
             coupled_ends(&schemes, &levels, noise.as_ref(), 0.3, 1, 64, |ends| {
-                for (errors, pair) in errors.iter_mut().zip(ends.windows(2)) {
-                    errors.extend(pair[0][0].iter().zip(&pair[1][0]).map(|(a, b)| (a - b).abs()));
+                let exact = &ends[coarse.len()][0];
+                for (errors, end) in errors.iter_mut().zip(ends) {
+                    errors.extend(end[0].iter().zip(exact).map(|(a, b)| (a - b).abs()));
                 }
             });
             let points: Vec<[f64; 2]> = errors
                 .iter_mut()
-                .zip(levels)
+                .zip(coarse)
                 .map(|(errors, level)| {
                     errors.sort_by(f64::total_cmp);
-                    [libm::ldexp(1.0, -(level as i32)), errors[errors.len() / 2]]
+                    [libm::ldexp(1.0, -(*level as i32)), errors[errors.len() / 2]]
                 })
                 .collect();
             let order = slope(&points);
@@ -184,22 +188,25 @@ fn expectations(scheme: &dyn Scheme, law: &NoiseLaw, step: f64) -> Vec<f64> {
 fn weak_order_on_a_nonlinear_drift() {
     let potential = ClosurePotential::new(|_| f64::NAN, |x: f64| libm::sin(x) + 0.4 * libm::cos(2.0 * x));
     let drift = PotentialDrift(&potential);
-    let levels = [5, 6, 7, 8, 9];
+    let levels = [5, 6, 7, 8];
+    let step = |level: u32| libm::ldexp(1.0, -(level as i32));
     for law in [NoiseLaw::Brownian, NoiseLaw::stable(1.5), NoiseLaw::stable(0.8)] {
+        let noise = noise(&law);
+        let values = |kind: SchemeKind, levels: &[u32]| -> Vec<Vec<f64>> {
+            let schemes = build(kind, &drift, noise.as_ref(), levels);
+            let pairs = schemes.iter().zip(levels);
+            pairs.map(|(scheme, level)| expectations(scheme.as_ref(), &law, step(*level))).collect()
+        };
+        // The limit, by one extrapolation of a scheme of order 2.
+        let fine = values(SchemeKind::Strang, &[8, 9]);
+        let exact: Vec<f64> = fine[0].iter().zip(&fine[1]).map(|(a, b)| b + (b - a) / 3.0).collect();
         for kind in SchemeKind::ALL {
-            let schemes = build(kind, &drift, noise(&law).as_ref(), &levels);
-            let step = |level: u32| libm::ldexp(1.0, -(level as i32));
-            let values: Vec<Vec<f64>> = schemes
+            let points: Vec<[f64; 2]> = values(kind, &levels)
                 .iter()
                 .zip(levels)
-                .map(|(scheme, level)| expectations(scheme.as_ref(), &law, step(level)))
-                .collect();
-            let points: Vec<[f64; 2]> = values
-                .windows(2)
-                .zip(levels)
-                .map(|(pair, level)| {
-                    let differences = pair[0].iter().zip(&pair[1]).map(|(a, b)| (a - b).abs());
-                    [step(level), differences.fold(0.0, f64::max)]
+                .map(|(values, level)| {
+                    let errors = values.iter().zip(&exact).map(|(a, b)| (a - b).abs());
+                    [step(level), errors.fold(0.0, f64::max)]
                 })
                 .collect();
             let order = slope(&points);
@@ -445,6 +452,107 @@ fn stays_finite(steps: u64) {
 #[test]
 fn no_other_scheme_leaves_the_finite_numbers() {
     stays_finite(10_000_000);
+}
+
+/// `b = -grad U` of `U = (x^4 + y^4)/4 + x^2 y^2 / 2 - x^2 / 2`, and a rotation.
+struct Plane;
+
+impl Drift for Plane {
+    fn dimension(&self) -> usize {
+        2
+    }
+
+    fn drift(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
+        for lane in 0..lanes {
+            let (x, y) = (x[0][lane], x[1][lane]);
+            out[0][lane] = x - x * (x * x + y * y) - 0.5 * y;
+            out[1][lane] = -y * (x * x + y * y) + 0.5 * x;
+        }
+    }
+}
+
+type InPlane = [[f64; LANES]; 2];
+
+/// One step of a scheme in the plane.
+fn step_in_the_plane(
+    scheme: &dyn Scheme,
+    increments: &[NoiseBlock],
+    row: usize,
+    lanes: usize,
+    x: &mut InPlane,
+) {
+    let mut moved = [[0.0; LANES]; 2];
+    scheme.advance(x, lanes, &mut moved);
+    for (k, (moved, block)) in moved.iter_mut().zip(increments).enumerate() {
+        for (moved, increment) in moved.iter_mut().zip(&block.jumps[row]) {
+            *moved += scheme.noise_factor(k) * increment;
+        }
+    }
+    match scheme.after_noise() {
+        Some(after) => after.advance(&moved, lanes, x),
+        None => *x = moved,
+    }
+}
+
+#[test]
+fn the_plane_is_stable_and_lanes_are_alone_there() {
+    let window = [[-4.0, 4.0], [-4.0, 4.0]];
+    let noise = noise(&NoiseLaw::stable(0.6).independent(2));
+    let Ok(sampler) = noise.sampler(0.01) else { panic!("a valid step") };
+    for kind in SchemeKind::ALL.into_iter().filter(|kind| kind.is_stable()) {
+        let scheme = kind.build(&Plane, noise.as_ref(), 0.01, &window);
+        let (mut rng, mut blocks) = (lanes(3, 0), NoiseBlock::zeros(2));
+        let mut alone = LaneRng::default();
+        alone.seed_lane(0, &StreamKey { seed: 3, point: 0, task: 0 }, 0);
+        let mut alone_blocks = NoiseBlock::zeros(2);
+        let (mut x, mut y) = ([[0.0; LANES]; 2], [[0.0; LANES]; 2]);
+        for taken in 0..16_000 {
+            let row = taken % BLOCK;
+            if row == 0 {
+                sampler.fill(&mut rng, LANES, &mut blocks);
+                sampler.fill(&mut alone, 1, &mut alone_blocks);
+            }
+            step_in_the_plane(scheme.as_ref(), &blocks, row, LANES, &mut x);
+            step_in_the_plane(scheme.as_ref(), &alone_blocks, row, 1, &mut y);
+            assert!(x.as_flattened().iter().all(|x| x.is_finite()), "{kind:?}");
+            for (x, y) in x.iter().zip(&y) {
+                assert_eq!(x[0].to_bits(), y[0].to_bits(), "{kind:?} {taken}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_instruction_set_gives_the_same_bits() {
+    use levyscape_integrator::simd::{force, supported};
+    let potential = ClosurePotential::new(|_| f64::NAN, |x: f64| x * x * x - x);
+    let drift = PotentialDrift(&potential);
+    let noise = noise(&NoiseLaw::stable(1.5));
+    let spread: [f64; LANES] = core::array::from_fn(|k| libm::sinh(0.4 * k as f64 - 12.3));
+    let window = [[-3.0, 3.0], [-3.0, 3.0]];
+    for kind in SchemeKind::ALL {
+        let mut reference = None;
+        for level in supported() {
+            force(level);
+            for lanes in [1, 5, 63, LANES] {
+                let on_the_line = kind.build(&drift, noise.as_ref(), 0.02, &window[..1]);
+                let in_the_plane = kind.build(&Plane, noise.as_ref(), 0.02, &window);
+                let mut bits = Vec::new();
+                for (scheme, rows) in [(on_the_line, 1), (in_the_plane, 2)] {
+                    let (x, mut out) = (vec![spread; rows], vec![[0.0; LANES]; rows]);
+                    for map in [Some(scheme.as_ref()), scheme.after_noise()].into_iter().flatten() {
+                        map.advance(&x, lanes, &mut out);
+                        bits.extend(out.iter().map(|row| row[0].to_bits()));
+                        if lanes == LANES {
+                            assert!(out.as_flattened().iter().all(|x| x.is_finite()), "{kind:?}");
+                        }
+                    }
+                }
+                let reference = reference.get_or_insert_with(|| bits.clone());
+                assert_eq!(*reference, bits, "{kind:?} {level:?} {lanes}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The exponential Euler scheme.
 
-use super::linear::{around, jacobian};
+use super::linear::around;
 use super::{Flow, Scheme, Splitting};
 use crate::noise::Noise;
 use crate::potential::Drift;
@@ -76,14 +76,14 @@ fn phi(z: f64) -> f64 {
 /// The stable point of rest nearest to the middle of the window, and the rates of return to it.
 fn rest(drift: &dyn Drift, step: f64, window: &[[f64; 2]]) -> (Vec<f64>, Vec<f64>) {
     let centre: Vec<f64> = window.iter().map(|[lower, upper]| 0.5 * (lower + upper)).collect();
-    let scale: Vec<f64> = window.iter().map(|[lower, upper]| 0.5 * (upper - lower)).collect();
     let found = match window {
         [window] => rest_on_the_line(drift, *window).map(|x| vec![x]),
         _ => rest_in_space(drift, step, &centre, window),
     };
     let Some(rest) = found else { return (centre.clone(), vec![0.0; centre.len()]) };
-    let rates = jacobian(drift, &rest, &scale);
     let d = rest.len();
+    let mut rates = vec![0.0; d * d];
+    drift.jacobian_at(&rest, &mut rates);
     let theta = (0..d).map(|k| (-rates[k * d + k]).max(0.0)).collect();
     (rest, theta)
 }

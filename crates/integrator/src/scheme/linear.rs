@@ -1,29 +1,6 @@
 //! Small dense linear algebra for the implicit methods.
 
-use crate::potential::Drift;
-
-/// The derivatives of the drift at `x` by central differences: row `i`, column `k` has `d b_i / d x_k`.
-/// `scale` are the lengths over which the drift changes by much.
-pub(super) fn jacobian(drift: &dyn Drift, x: &[f64], scale: &[f64]) -> Vec<f64> {
-    let d = x.len();
-    let mut rates = vec![0.0; d * d];
-    let mut place = x.to_vec();
-    let (mut above, mut below) = (vec![0.0; d], vec![0.0; d]);
-    for k in 0..d {
-        let [low, high] = around(x[k], scale[k]);
-        place[k] = high;
-        drift.drift_at(&place, &mut above);
-        place[k] = low;
-        drift.drift_at(&place, &mut below);
-        place[k] = x[k];
-        for i in 0..d {
-            rates[i * d + k] = (above[i] - below[i]) / (high - low);
-        }
-    }
-    rates
-}
-
-/// The two points of a central difference at `x`.
+/// The two points of a central difference at `x`; the drift changes by much over the length `scale`.
 pub(super) fn around(x: f64, scale: f64) -> [f64; 2] {
     let step = 6e-6 * x.abs().max(scale.min(1.0));
     [x - step, x + step]

@@ -19,26 +19,40 @@
 //! The orders are for constant amplitude and a smooth drift with bounded derivatives, for the error of a
 //! path (in moments that the noise has) and of bounded smooth observables; `tests/orders.rs` measures them.
 //! With an amplitude that depends on the place, each is that of the amplitude's rule.
+//!
+//! The schemes of [`ClockedKind`] give every path a clock of its own; they are another trait,
+//! [`ClockedScheme`], on the line and for constant amplitude:
+//!
+//! | scheme | steps | weak order | cost a move | stability | known bias |
+//! |---|---|---|---|---|---|
+//! | [`JumpAdapted`] | grid and times of large jumps; flow, Gaussian small jumps | 1 | some 7 drifts | every h | Gaussian small jumps, [`JumpAdapted::gaussian_error`] |
+//! | [`Adaptive`] | `2^-j h` by distance to the edges and slope of the drift | 1 | some 9 drifts | every h | as [`Splitting`], of the steps taken |
 
+mod adaptive;
 mod auto;
 mod euler;
 mod exponential;
 mod flow;
 mod implicit;
+mod jump_adapted;
 mod linear;
 mod splitting;
 mod strang;
 mod tabulated;
 mod tamed;
+mod variable;
 
+pub use adaptive::{Adaptive, Resolution};
 pub use auto::{Choice, Geometry, choose, euler_blow_up_rate};
 pub use euler::Euler;
 pub use exponential::Exponential;
 pub use flow::Flow;
 pub use implicit::ImplicitEuler;
+pub use jump_adapted::JumpAdapted;
 pub use splitting::Splitting;
 pub use strang::Strang;
 pub use tamed::TamedEuler;
+pub use variable::{ClockedKind, ClockedScheme, Clocks};
 
 use serde::{Deserialize, Serialize};
 
