@@ -83,7 +83,7 @@ fn exits(potential: &dyn Potential, law: &NoiseLaw, scheme: SchemeKind, pair_wit
     let Ok(sde) = Sde::builder().potential(potential).noise(law).epsilon(epsilon).build() else {
         return [f64::NAN; 2];
     };
-    let stepping = Stepping { scheme, step, max_time: 1e9, pair: pair_with_coarse, window };
+    let stepping = Stepping { scheme, clocked: None, step, max_time: 1e9, pair: pair_with_coarse, window };
     let region = StopRegion::interval(f64::NEG_INFINITY, 0.0);
     let Ok(ensemble) = Ensemble::new(&sde, &[-1.0], region, &stepping, KEY) else { return [f64::NAN; 2] };
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);

@@ -102,7 +102,7 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
 
 fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
     let choice = &problem.choice;
-    writeln!(text, "scheme: {} with step {} ({})", choice.kind.name(), choice.step, choice.reason)?;
+    writeln!(text, "scheme: {} with step {} ({})", problem.scheme_name(), choice.step, choice.reason)?;
     if let Some(limit) = LimitChain::new(&problem.landscape, problem.theory_noise) {
         writeln!(text, "limit chain ({}), time unit {:.6e}:", limit.kind, limit.time_unit)?;
         for row in limit.chain.generator() {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use levyscape_analyzer::{figure, gallery};
 use levyscape_integrator::SchemeKind;
 use levyscape_integrator::potential::CATALOGUE;
+use levyscape_integrator::scheme::ClockedKind;
 
 use crate::scenario::NOISES;
 
@@ -12,6 +13,7 @@ use crate::scenario::NOISES;
 pub fn list() -> String {
     let mut schemes = vec!["auto"];
     schemes.extend(SchemeKind::ALL.map(SchemeKind::name));
+    schemes.extend(ClockedKind::ALL.map(ClockedKind::name));
     let formats = figure::Format::ALL.map(figure::Format::extension);
     let mut potentials = vec!["expression", "drift", "table"];
     potentials.extend(CATALOGUE.iter().map(|entry| entry.name));

@@ -249,7 +249,7 @@ fn simulate(
                             Some(from) => format!("{place}task {number}, from minimum {from}"),
                             None => format!("{place}task {number}"),
                         };
-                        warnings.extend(summarise::warnings(&place, start, &simulated));
+                        warnings.extend(summarise::warnings(&place, &problem, start, &simulated));
                         reasons.extend(summarise::failure(&place, &problem, start, &simulated));
                         results.extend(summarise::results(number, start, &simulated));
                         data.ensembles.push(summarise::ensemble_data(number, start, &simulated));

@@ -13,6 +13,7 @@ use super::tree::{Node, Value};
 use crate::errors::{Diagnostic, Location};
 use levyscape_integrator::noise::{JumpLaw, SamplerKind};
 use levyscape_integrator::potential::{CATALOGUE, CatalogueEntry};
+use levyscape_integrator::scheme::ClockedKind;
 use levyscape_integrator::{Interpretation, SchemeKind};
 
 /// Names that an expression understands by itself.
@@ -476,6 +477,7 @@ fn scheme(field: Field<'_>) -> Option<SchemeSpec> {
     let kind = optional(table.get("kind"), SchemeChoice::Auto, |field| {
         let mut words = vec![("auto", SchemeChoice::Auto)];
         words.extend(SchemeKind::ALL.map(|kind| (kind.name(), SchemeChoice::Given(kind))));
+        words.extend(ClockedKind::ALL.map(|kind| (kind.name(), SchemeChoice::Clocked(kind))));
         field.choice(&words, &[])
     });
     let step = optional(table.get("step"), None, |field| field.number(POSITIVE).map(Some));

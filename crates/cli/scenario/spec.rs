@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use levyscape_integrator::noise::{JumpLaw, SamplerKind};
+use levyscape_integrator::scheme::ClockedKind;
 use levyscape_integrator::{Interpretation, SchemeKind};
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
@@ -290,9 +291,12 @@ impl Serialize for NoiseSpec {
 pub enum SchemeChoice {
     /// The program chooses, and says what it took.
     Auto,
-    /// This one.
+    /// This one, on a time grid.
     #[serde(untagged)]
     Given(SchemeKind),
+    /// This one, which gives every path a clock of its own.
+    #[serde(untagged)]
+    Clocked(ClockedKind),
 }
 
 /// `[scheme]`: how a path is stepped.

@@ -8,8 +8,10 @@ use levyscape_analyzer::theory::{self, StoppedProblem};
 use levyscape_engine::{Region, Stepping, StopRegion};
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::{ExpressionField, FieldError};
-use levyscape_integrator::scheme::{Choice, Geometry, choose, euler_blow_up_rate};
-use levyscape_integrator::{Drift, IntegratorError, Interpretation, NoiseLaw, Potential, SchemeKind, Sde};
+use levyscape_integrator::scheme::{Choice, ClockedKind, Geometry, choose, euler_blow_up_rate};
+use levyscape_integrator::{
+    Drift, IntegratorError, Interpretation, NoiseLaw, Potential, PotentialDrift, SchemeKind, Sde,
+};
 
 use crate::errors::ScenarioError;
 use crate::scenario::{
@@ -41,10 +43,17 @@ pub struct Problem {
     pub multiplicative: Option<(Arc<ExpressionField>, Interpretation)>,
     /// Scheme and step of the point, the finest that any of its tasks asks for.
     pub choice: Choice,
+    /// Instead of the choice's scheme: one that gives every path a clock of its own.
+    pub clocked: Option<ClockedKind>,
     pub tasks: Vec<Task>,
 }
 
 impl Problem {
+    /// The scheme's name.
+    pub fn scheme_name(&self) -> &'static str {
+        self.clocked.map_or(self.choice.kind.name(), ClockedKind::name)
+    }
+
     /// The equation.
     ///
     /// # Errors
@@ -131,9 +140,10 @@ impl EnsembleTask {
         }
     }
 
-    pub fn stepping(&self, choice: &Choice, pair: bool) -> Stepping {
+    pub fn stepping(&self, choice: &Choice, clocked: Option<ClockedKind>, pair: bool) -> Stepping {
         Stepping {
             scheme: choice.kind,
+            clocked,
             step: choice.step,
             max_time: self.max_time,
             pair,
@@ -180,8 +190,13 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             euler_blow_up_rate: 0.0,
             reason: "the scenario has no task".to_owned(),
         },
+        clocked: match scenario.scheme.kind {
+            SchemeChoice::Clocked(kind) => Some(kind),
+            _ => None,
+        },
         tasks: Vec::new(),
     };
+    check_clocked(file, index, scenario, &problem)?;
     if dimension > 1 {
         space::prepare(file, index, &mut problem)?;
     } else {
@@ -195,6 +210,33 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             .map_err(|error| file.error_at(index, "scheme.step", error.to_string(), None))?;
     }
     Ok(problem)
+}
+
+/// Checks that a scheme with a clock for every path fits the problem.
+fn check_clocked(
+    file: &ScenarioFile,
+    index: usize,
+    scenario: &Scenario,
+    problem: &Problem,
+) -> Result<(), ScenarioError> {
+    let Some(kind) = problem.clocked else { return Ok(()) };
+    let fault = |message: String| file.error_at(index, "scheme.kind", message, None);
+    if problem.force.field.is_some() || problem.multiplicative.is_some() {
+        let message = "is for equations on the line with a constant amplitude";
+        return Err(fault(format!("the scheme {} {message}", kind.name())));
+    }
+    if scenario.tasks.iter().any(|task| matches!(task, TaskSpec::Path { .. })) {
+        return Err(fault(format!(
+            "the scheme {} draws no sample paths: leave out the task \"path\"",
+            kind.name()
+        )));
+    }
+    let drift = PotentialDrift(problem.force.potential.as_ref());
+    let (noise, epsilon) = (problem.noise.as_ref(), problem.one_epsilon());
+    match kind.build(&drift, noise, epsilon, 1.0, [-1.0, 1.0], &[]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(fault(error.to_string())),
+    }
 }
 
 /// The amplitude of each coordinate and, where it is one, the function of the place.
@@ -320,6 +362,8 @@ fn choose_for_all(
     let kind = match scenario.scheme.kind {
         SchemeChoice::Auto => None,
         SchemeChoice::Given(kind) => Some(kind),
+        // Its step is chosen as for the scheme that it refines.
+        SchemeChoice::Clocked(_) => Some(SchemeKind::Splitting),
     };
     let choices =
         |step| geometries.iter().map(move |geometry| choose(potential, noise, epsilon, geometry, kind, step));

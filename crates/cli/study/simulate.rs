@@ -54,7 +54,7 @@ pub fn ensemble(
         &sde,
         &task.start(),
         task.region(),
-        &task.stepping(&problem.choice, spec.step_bias),
+        &task.stepping(&problem.choice, problem.clocked, spec.step_bias),
         streams.key,
     )?
     .with_numbers(streams.position, streams.starts);

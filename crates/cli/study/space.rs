@@ -125,8 +125,8 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
 
 fn choice(scenario: &Scenario, steps: &[f64]) -> Choice {
     let kind = match scenario.scheme.kind {
-        SchemeChoice::Auto => SchemeKind::Splitting,
         SchemeChoice::Given(kind) => kind,
+        SchemeChoice::Auto | SchemeChoice::Clocked(_) => SchemeKind::Splitting,
     };
     let (step, why_step) = match scenario.scheme.step {
         Some(step) => (step, "the step as the scenario says".to_owned()),
@@ -137,7 +137,7 @@ fn choice(scenario: &Scenario, steps: &[f64]) -> Choice {
     };
     let reason = match scenario.scheme.kind {
         SchemeChoice::Auto => format!("{why_step}; splitting: its drift step cannot explode"),
-        SchemeChoice::Given(_) => why_step,
+        _ => why_step,
     };
     Choice { kind, step, euler_blow_up_rate: 0.0, reason }
 }

@@ -144,7 +144,7 @@ pub fn ensemble_data(task_index: usize, task: &EnsembleTask, simulated: &Simulat
 }
 
 /// What a reader must know of one start of a task before using its numbers.
-pub fn warnings(place: &str, task: &EnsembleTask, simulated: &Simulated) -> Vec<String> {
+pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Vec<String> {
     let sample = simulated.sample();
     let [paths, censored, diverged, _] = sample.counts();
     let events = paths - censored - diverged;
@@ -165,6 +165,12 @@ pub fn warnings(place: &str, task: &EnsembleTask, simulated: &Simulated) -> Vec<
     } else if events < FEW_EVENTS {
         warnings.push(format!("{place}: only {events} exits were seen"));
     }
+    if let Some(kind) = problem.clocked {
+        warnings.push(format!(
+            "{place}: the step error of scheme {} is not measured: compare with another step",
+            kind.name()
+        ));
+    }
     if simulated.reached == Some(false) {
         warnings.push(format!(
             "{place}: the relative error that was asked for was not reached after {paths} paths; take more paths \
@@ -181,7 +187,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
         return Some(format!(
             "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; they are no exits, \
              and the estimates lack them",
-            problem.choice.kind.name()
+            problem.scheme_name()
         ));
     }
     let companions = simulated.pairs.iter().filter_map(|pair| pair.coarse);
@@ -190,7 +196,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
         return Some(format!(
             "{place}: {lost} of {paths} companions at twice the step left the finite numbers under scheme {}: the \
              step correction cannot be trusted",
-            problem.choice.kind.name()
+            problem.scheme_name()
         ));
     }
     // Where the domain ends, a path that explodes leaves it while its numbers are still finite, and looks
@@ -206,7 +212,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
         "{place}: about {:.0} of {exits} exits are expected to be explosions of scheme {} at step {}, which \
          carry a path out of a wide domain; take scheme.kind = \"auto\" or a smaller step",
         expected.min(exits),
-        problem.choice.kind.name(),
+        problem.scheme_name(),
         problem.choice.step
     ))
 }
@@ -230,7 +236,7 @@ pub fn noise(problem: &Problem) -> NoiseSummary {
 /// The scheme of a point as `summary.json` shows it.
 pub fn scheme(problem: &Problem) -> SchemeSummary {
     SchemeSummary {
-        kind: problem.choice.kind.name().to_owned(),
+        kind: problem.scheme_name().to_owned(),
         step: problem.choice.step,
         reason: problem.choice.reason.clone(),
         euler_blow_up_rate: problem.choice.euler_blow_up_rate,

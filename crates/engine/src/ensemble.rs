@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use levyscape_integrator::noise::{BLOCK, Sampler};
 use levyscape_integrator::rng::LANES;
-use levyscape_integrator::{Scheme, SchemeKind, Sde, StreamKey};
+use levyscape_integrator::scheme::{ClockedKind, ClockedScheme};
+use levyscape_integrator::{Amplitude, Scheme, SchemeKind, Sde, StreamKey};
 
 use crate::batch::{Batch, Shared};
+use crate::clocked;
 use crate::error::EngineError;
 use crate::record::PathPair;
 use crate::stopping::Region;
@@ -24,11 +26,36 @@ pub struct Control {
     pub steps: AtomicU64,
 }
 
+/// Paths that are stepped together.
+trait Paths {
+    fn refill(&mut self, next: impl FnMut() -> Option<u64>) -> bool;
+    fn advance(&mut self, done: impl FnMut(u64, PathPair)) -> u64;
+}
+
+impl Paths for Batch<'_> {
+    fn refill(&mut self, next: impl FnMut() -> Option<u64>) -> bool {
+        self.refill(next)
+    }
+
+    fn advance(&mut self, done: impl FnMut(u64, PathPair)) -> u64 {
+        self.advance(done)
+    }
+}
+
+impl Paths for clocked::Batch<'_> {
+    fn refill(&mut self, next: impl FnMut() -> Option<u64>) -> bool {
+        self.refill(next)
+    }
+
+    fn advance(&mut self, done: impl FnMut(u64, PathPair)) -> u64 {
+        self.advance(done)
+    }
+}
+
 /// A first-exit problem, discretised and seeded.
 pub struct Ensemble<'a> {
     sde: &'a Sde<'a>,
-    sampler: Box<dyn Sampler>,
-    schemes: [Box<dyn Scheme + 'a>; 2],
+    stepper: Stepper<'a>,
     region: Region,
     start: Vec<f64>,
     step: f64,
@@ -41,11 +68,22 @@ pub struct Ensemble<'a> {
     batch: usize,
 }
 
+/// What moves the paths.
+enum Stepper<'a> {
+    /// A scheme on a grid, at the fine and at the coarse step.
+    Grid { sampler: Box<dyn Sampler>, schemes: [Box<dyn Scheme + 'a>; 2] },
+    /// A scheme with a clock for every path, and whether it knows the times of jumps.
+    Clocked { scheme: Box<dyn ClockedScheme + 'a>, exact_times: bool },
+}
+
 /// How an [`Ensemble`] steps and when it gives up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stepping {
-    /// The scheme.
+    /// The scheme on a time grid.
     pub scheme: SchemeKind,
+    /// Instead of it, a scheme that gives every path a clock of its own: on the line, with a constant
+    /// amplitude. Its paths have no companion.
+    pub clocked: Option<ClockedKind>,
     /// Time step `h`.
     pub step: f64,
     /// Paths still running at this time are censored.
@@ -74,25 +112,28 @@ impl<'a> Ensemble<'a> {
         sde.check_start(start)?;
         region.check_dimension(start.len())?;
         region.check_start(start)?;
-        let Stepping { scheme, step, max_time, pair, ref window } = *stepping;
-        let schemes = [step, 2.0 * step].map(|step| scheme.build(sde.drift(), sde.noise(), step, window));
-        let sampler = sde.noise().sampler(step)?;
+        let Stepping { scheme, clocked, step, max_time, pair, ref window } = *stepping;
+        let (drift, noise) = (sde.drift(), sde.noise());
+        let stepper = match clocked {
+            Some(kind) => {
+                let (Region::Line(line), Amplitude::Constant(epsilon), &[window]) =
+                    (&region, sde.amplitude(), &window[..])
+                else {
+                    return Err(EngineError::Clocked(kind.name()));
+                };
+                let mut edges = vec![line.lower, line.upper];
+                edges.extend(line.targets.iter().flatten());
+                let scheme = kind.build(drift, noise, epsilon[0], step, window, &edges)?;
+                Stepper::Clocked { scheme, exact_times: kind == ClockedKind::JumpAdapted }
+            }
+            None => Stepper::Grid {
+                sampler: noise.sampler(step)?,
+                schemes: [step, 2.0 * step].map(|step| scheme.build(drift, noise, step, window)),
+            },
+        };
         let start = start.to_vec();
         let batch = LANES;
-        Ok(Self {
-            sde,
-            sampler,
-            schemes,
-            region,
-            start,
-            step,
-            max_time,
-            pair,
-            key,
-            first: 0,
-            stride: 1,
-            batch,
-        })
+        Ok(Self { sde, stepper, region, start, step, max_time, pair, key, first: 0, stride: 1, batch })
     }
 
     /// Paths that a thread steps together: 64 unless said otherwise. Results do not depend on it.
@@ -116,10 +157,25 @@ impl<'a> Ensemble<'a> {
     /// # Errors
     /// [`EngineError::Interrupted`] once [`Control::cancel`] is set.
     pub fn run(&self, paths: Range<u64>, control: &Control) -> Result<Vec<PathPair>, EngineError> {
+        let (sampler, schemes) = match &self.stepper {
+            Stepper::Grid { sampler, schemes } => (sampler, schemes),
+            Stepper::Clocked { scheme, exact_times } => {
+                let Region::Line(region) = &self.region else { return Ok(Vec::new()) };
+                let shared = clocked::Shared {
+                    scheme: scheme.as_ref(),
+                    region,
+                    start: self.start[0],
+                    exact_times: *exact_times,
+                    max_time: self.max_time,
+                    key: self.key,
+                };
+                return self.on_all_threads(paths, control, |lanes| clocked::Batch::new(&shared, lanes));
+            }
+        };
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
         let shared = Shared {
-            sampler: self.sampler.as_ref(),
-            schemes: [self.schemes[0].as_ref(), self.schemes[1].as_ref()],
+            sampler: sampler.as_ref(),
+            schemes: [schemes[0].as_ref(), schemes[1].as_ref()],
             amplitude: self.sde.amplitude(),
             has_jumps: self.sde.noise().has_jumps(),
             gaussian_variance: self.sde.noise().gaussian_variance(),
@@ -131,6 +187,15 @@ impl<'a> Ensemble<'a> {
             pair: self.pair,
             key: self.key,
         };
+        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes))
+    }
+
+    fn on_all_threads<B: Paths>(
+        &self,
+        paths: Range<u64>,
+        control: &Control,
+        batch: impl Fn(usize) -> B + Sync,
+    ) -> Result<Vec<PathPair>, EngineError> {
         // A batch of more paths than a group of lanes holds is several groups.
         let groups = self.batch.div_ceil(LANES);
         let lanes = self.batch.div_ceil(groups);
@@ -138,7 +203,7 @@ impl<'a> Ensemble<'a> {
         let ended = Mutex::new(Vec::new());
         rayon::broadcast(|_| {
             let mut mine = Vec::new();
-            let mut batches: Vec<_> = (0..groups).map(|_| Batch::new(&shared, lanes)).collect();
+            let mut batches: Vec<_> = (0..groups).map(|_| batch(lanes)).collect();
             let claim = || {
                 let path = next.fetch_add(1, Ordering::Relaxed);
                 (path < paths.end).then(|| self.first + path * self.stride)

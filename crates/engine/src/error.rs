@@ -12,6 +12,9 @@ pub enum EngineError {
     /// The start already lies where the path stops.
     #[error("the start {0:?} is outside the domain, or in a target")]
     StartStopped(Vec<f64>),
+    /// A scheme with a clock for every path was asked for where there is none.
+    #[error("the scheme {0} is for equations on the line with a constant amplitude")]
+    Clocked(&'static str),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

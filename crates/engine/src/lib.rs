@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod clocked;
 mod ensemble;
 mod error;
 mod record;

@@ -45,8 +45,14 @@ fn simulate(case: &Case, paths: core::ops::Range<u64>) -> Vec<PathPair> {
 
 fn simulate_in_batches(case: &Case, paths: core::ops::Range<u64>, batch: usize) -> Vec<PathPair> {
     let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
-    let stepping =
-        Stepping { scheme: case.scheme, step: 0.01, max_time: 40.0, pair: case.pair, window: WINDOW.into() };
+    let stepping = Stepping {
+        scheme: case.scheme,
+        clocked: None,
+        step: 0.01,
+        max_time: 40.0,
+        pair: case.pair,
+        window: WINDOW.into(),
+    };
     let sde = sde(&potential, &case.law, case.epsilon);
     Ensemble::new(&sde, &[-1.0], region(), &stepping, KEY)
         .and_then(|ensemble| ensemble.with_batch(batch).run(paths, &Control::default()))
@@ -132,7 +138,14 @@ fn an_explosion_is_no_exit() {
     let sde = sde(&potential, &NoiseLaw::stable(1.0), 1.0);
     let region = StopRegion::interval(f64::NEG_INFINITY, f64::INFINITY);
     let run = |scheme| {
-        let stepping = Stepping { scheme, step: 0.01, max_time: 10.0, pair: false, window: WINDOW.into() };
+        let stepping = Stepping {
+            scheme,
+            clocked: None,
+            step: 0.01,
+            max_time: 10.0,
+            pair: false,
+            window: WINDOW.into(),
+        };
         Ensemble::new(&sde, &[0.0], region.clone(), &stepping, KEY)
             .and_then(|ensemble| ensemble.run(0..4000, &Control::default()))
             .expect("a possible problem")
@@ -150,7 +163,8 @@ fn a_start_outside_is_refused_and_a_cancelled_run_ends() {
     let potential = ClosurePotential::new(|_| 0.0, |_| 0.0);
     let sde = sde(&potential, &NoiseLaw::Brownian, 1.0);
     let window = vec![[-1.0, 1.0]];
-    let stepping = Stepping { scheme: SchemeKind::Euler, step: 0.01, max_time: 1e9, pair: false, window };
+    let stepping =
+        Stepping { scheme: SchemeKind::Euler, clocked: None, step: 0.01, max_time: 1e9, pair: false, window };
     let build = |start| Ensemble::new(&sde, &[start], StopRegion::interval(-1.0, 1.0), &stepping, KEY);
     assert!(matches!(build(1.0).err(), Some(EngineError::StartStopped(_))));
     let control = Control::default();

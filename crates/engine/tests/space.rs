@@ -16,6 +16,7 @@ fn run(drift: impl Drift, law: &NoiseLaw, epsilon: f64, step: f64, paths: u64) -
     let sde = Sde::builder().drift(drift).noise(law).epsilon(epsilon).build().expect("a valid equation");
     let stepping = Stepping {
         scheme: SchemeKind::Euler,
+        clocked: None,
         step,
         max_time: 1e9,
         pair: true,
