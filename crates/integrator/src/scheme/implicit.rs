@@ -197,153 +197,154 @@ const TOLERANCE: f64 = 1e-11;
 const LEAST_SHARE: f64 = 1e-4;
 
 /// The search of one lane.
-#[derive(Clone)]
+#[derive(Clone, Copy, Default)]
 struct Search {
     lane: usize,
-    /// The point of the smallest residual so far and the Newton step from there.
-    best: Vec<f64>,
+    /// The smallest residual so far.
     residual: f64,
-    direction: Vec<f64>,
+    /// The share of the Newton step that is tried.
     share: f64,
-    /// The residual at the trial point.
-    excess: Vec<f64>,
+    improved: bool,
 }
 
-enum Outcome {
-    GoOn,
-    Found,
-    Failed,
-}
+/// Rows by lane, one a coordinate.
+type Rows = Vec<[f64; LANES]>;
 
 impl Resolvent<'_> {
     fn unit(&self, x: f64, k: usize) -> f64 {
         x.abs().max(1e-3 * self.scale[k])
     }
 
-    /// Judges the trial point of a search, whose residual is in `excess`: true if it is the new best.
-    fn improves(&self, search: &Search, z: &[f64]) -> (bool, f64) {
-        let residual = search
-            .excess
-            .iter()
-            .enumerate()
-            .map(|(k, excess)| excess.abs() / self.unit(z[k], k))
-            .fold(0.0, |worst, excess| if excess <= worst { worst } else { excess });
-        (residual.is_finite() && residual <= (1.0 - 0.1 * search.share) * search.residual, residual)
+    /// Takes the trial point of a search as its best one if its residual is small enough.
+    fn judge(
+        &self,
+        search: &mut Search,
+        place: usize,
+        z: &[[f64; LANES]],
+        [trial, excess, best]: [&mut Rows; 3],
+    ) {
+        let mut residual: f64 = 0.0;
+        for (k, excess) in excess.iter().enumerate() {
+            let part = excess[place].abs() / self.unit(z[k][search.lane], k);
+            // A NaN wins.
+            residual = if part <= residual { residual } else { part };
+        }
+        search.improved = residual.is_finite() && residual <= (1.0 - 0.1 * search.share) * search.residual;
+        if search.improved {
+            (search.residual, search.share) = (residual, 1.0);
+            for (best, trial) in best.iter_mut().zip(trial) {
+                best[search.lane] = trial[place];
+            }
+        } else {
+            search.share *= 0.5;
+        }
     }
 
-    /// The next trial point after the derivatives at the best one are known.
-    fn newton(&self, search: &mut Search, rates: &mut [f64]) -> Outcome {
-        let d = search.best.len();
-        for (entry, rate) in rates.iter_mut().enumerate() {
-            *rate = f64::from(u8::from(entry % (d + 1) == 0)) - self.step * *rate;
+    /// The derivatives of `y - h b(y)` at the trial points, one row an entry.
+    fn derivatives(&self, trial: &Rows, running: usize) -> Rows {
+        let d = trial.len();
+        let mut entries = vec![[0.0; LANES]; d * d];
+        let mut slopes = [vec![[0.0; LANES]; d], vec![[0.0; LANES]; d]];
+        let mut shifted = trial.clone();
+        for k in 0..d {
+            let mut ends = [[0.0; LANES]; 2];
+            for lane in 0..running {
+                [ends[0][lane], ends[1][lane]] = around(trial[k][lane], self.scale[k]);
+            }
+            for (end, slope) in ends.iter().zip(&mut slopes) {
+                shifted[k] = *end;
+                self.drift.drift(&shifted, running, slope);
+            }
+            shifted[k] = trial[k];
+            for i in 0..d {
+                let unit = f64::from(u8::from(i == k));
+                for lane in 0..running {
+                    let slope = (slopes[1][i][lane] - slopes[0][i][lane]) / (ends[1][lane] - ends[0][lane]);
+                    entries[i * d + k][lane] = unit - self.step * slope;
+                }
+            }
         }
-        search.direction.copy_from_slice(&search.excess);
-        if !solve(rates, &mut search.direction) {
-            return Outcome::Failed;
-        }
-        search.share = 1.0;
-        let small = search.direction.iter().zip(&search.best).enumerate();
-        let mut small = small.map(|(k, (step, best))| step.abs() <= TOLERANCE * self.unit(*best, k));
-        if small.all(|small| small) { Outcome::Found } else { Outcome::GoOn }
+        entries
     }
 }
 
 impl Scheme for Resolvent<'_> {
     fn advance(&self, x: &[[f64; LANES]], lanes: usize, out: &mut [[f64; LANES]]) {
         let d = x.len();
-        let at =
-            |rows: &[[f64; LANES]], lane: usize| -> Vec<f64> { rows.iter().map(|row| row[lane]).collect() };
-        let (mut trial, mut force) = (x.to_vec(), vec![[0.0; LANES]; d]);
-        let (mut above, mut below) = (force.clone(), force.clone());
-        let mut rates = vec![vec![0.0; d * d]; lanes];
+        // By place among the running searches: the points that are tried and their residuals; by lane: the
+        // best points and the Newton steps from there.
+        let (mut trial, mut excess) = (x.to_vec(), vec![[0.0; LANES]; d]);
+        let (mut best, mut direction) = (x.to_vec(), vec![[0.0; LANES]; d]);
+        let (mut matrix, mut vector) = (vec![0.0; d * d], vec![0.0; d]);
         let mut failed = Vec::new();
-        let mut searches: Vec<Search> = (0..lanes)
-            .map(|lane| Search {
-                lane,
-                best: at(x, lane),
-                residual: f64::INFINITY,
-                direction: vec![0.0; d],
-                share: 1.0,
-                excess: vec![0.0; d],
-            })
-            .collect();
+        let fresh = Search { residual: f64::INFINITY, share: 1.0, ..Search::default() };
+        let mut searches: Vec<Search> = (0..lanes).map(|lane| Search { lane, ..fresh }).collect();
         for _ in 0..MOST_ITERATIONS {
-            if searches.is_empty() {
+            let running = searches.len();
+            if running == 0 {
                 break;
             }
-            let running = searches.len();
-            self.drift.drift(&trial, running, &mut force);
-            let mut improved = [false; LANES];
+            self.drift.drift(&trial, running, &mut excess);
             for (place, search) in searches.iter_mut().enumerate() {
                 for k in 0..d {
-                    search.excess[k] = x[k][search.lane] + self.step * force[k][place] - trial[k][place];
+                    excess[k][place] = x[k][search.lane] + self.step * excess[k][place] - trial[k][place];
                 }
-                let (better, residual) = self.improves(search, &at(x, search.lane));
-                if better {
-                    (search.best, search.residual) = (at(&trial, place), residual);
-                } else {
-                    search.share *= 0.5;
-                }
-                improved[place] = better;
+                self.judge(search, place, x, [&mut trial, &mut excess, &mut best]);
             }
-            if improved[..running].contains(&true) {
-                let mut shifted = trial.clone();
+            let moves = searches.iter().any(|search| search.improved);
+            let entries = if moves { self.derivatives(&trial, running) } else { Vec::new() };
+            let mut place = 0;
+            searches.retain(|search| {
+                let (at, lane) = (place, search.lane);
+                place += 1;
+                if !search.improved {
+                    let hopeless = search.share < LEAST_SHARE || search.residual == f64::INFINITY;
+                    if hopeless {
+                        failed.push(lane);
+                    }
+                    return !hopeless;
+                }
+                for (matrix, entry) in matrix.iter_mut().zip(&entries) {
+                    *matrix = entry[at];
+                }
+                for (vector, excess) in vector.iter_mut().zip(&excess) {
+                    *vector = excess[at];
+                }
+                if !solve(&mut matrix, &mut vector) {
+                    failed.push(lane);
+                    return false;
+                }
+                let mut found = true;
                 for k in 0..d {
-                    let ends: Vec<[f64; 2]> =
-                        trial[k][..running].iter().map(|x| around(*x, self.scale[k])).collect();
-                    for (side, slope) in [(0, &mut below), (1, &mut above)] {
-                        for (shifted, ends) in shifted[k].iter_mut().zip(&ends) {
-                            *shifted = ends[side];
-                        }
-                        self.drift.drift(&shifted, running, slope);
-                    }
-                    shifted[k] = trial[k];
-                    for i in 0..d {
-                        for (place, ends) in ends.iter().enumerate() {
-                            rates[place][i * d + k] =
-                                (above[i][place] - below[i][place]) / (ends[1] - ends[0]);
-                        }
+                    direction[k][lane] = vector[k];
+                    found &= vector[k].abs() <= TOLERANCE * self.unit(best[k][lane], k);
+                }
+                if found {
+                    for k in 0..d {
+                        out[k][lane] = best[k][lane] + direction[k][lane];
                     }
                 }
-            }
-            let mut kept = Vec::with_capacity(running);
-            for (place, mut search) in searches.drain(..).enumerate() {
-                let outcome = if improved[place] {
-                    self.newton(&mut search, &mut rates[place])
-                } else if search.share < LEAST_SHARE || search.residual == f64::INFINITY {
-                    Outcome::Failed
-                } else {
-                    Outcome::GoOn
-                };
-                match outcome {
-                    Outcome::GoOn => kept.push(search),
-                    Outcome::Found => {
-                        for (k, out) in out.iter_mut().enumerate() {
-                            out[search.lane] = search.best[k] + search.direction[k];
-                        }
-                    }
-                    Outcome::Failed => failed.push(search.lane),
-                }
-            }
-            searches = kept;
+                !found
+            });
             for (place, search) in searches.iter().enumerate() {
-                for ((trial, best), direction) in trial.iter_mut().zip(&search.best).zip(&search.direction) {
-                    trial[place] = best + search.share * direction;
+                for ((trial, best), direction) in trial.iter_mut().zip(&best).zip(&direction) {
+                    trial[place] = best[search.lane] + search.share * direction[search.lane];
                 }
             }
         }
         failed.extend(searches.iter().map(|search| search.lane));
-        for (place, lane) in failed.iter().enumerate() {
-            for (trial, x) in trial.iter_mut().zip(x) {
-                trial[place] = x[*lane];
+        if failed.is_empty() {
+            return;
+        }
+        for (trial, x) in trial.iter_mut().zip(x) {
+            for (trial, lane) in trial.iter_mut().zip(&failed) {
+                *trial = x[*lane];
             }
         }
-        if !failed.is_empty() {
-            self.flow.advance(&trial, failed.len(), &mut force);
-            for (place, lane) in failed.iter().enumerate() {
-                for (out, force) in out.iter_mut().zip(&force) {
-                    out[*lane] = force[place];
-                }
+        self.flow.advance(&trial, failed.len(), &mut excess);
+        for (out, moved) in out.iter_mut().zip(&excess) {
+            for (moved, lane) in moved.iter().zip(&failed) {
+                out[*lane] = *moved;
             }
         }
     }

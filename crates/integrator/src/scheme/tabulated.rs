@@ -237,14 +237,21 @@ dispatch! {
 #[inline(always)]
 fn look_up_kernel(cubics: &[[f64; 4]], lower: f64, scale: f64, x: &[f64], out: &mut [f64]) -> bool {
     let cells = cubics.len() as f64;
+    let n = x.len().min(out.len()).min(LANES);
+    let (x, out) = (&x[..n], &mut out[..n]);
+    // Places first, which fits the vector units, then the loads.
+    let mut places = [0; LANES];
     let mut inside = true;
-    for (out, &x) in out.iter_mut().zip(x) {
+    for ((place, out), &x) in places.iter_mut().zip(&mut *out).zip(x) {
         let u = (x - lower) * scale;
         inside &= u >= 0.0 && u < cells;
         let cell = u.clamp(0.0, cells - 1.0) as i32;
-        let v = u - f64::from(cell);
-        if let Some(cubic) = cubics.get(cell as usize) {
-            *out = value(cubic, v);
+        *place = cell;
+        *out = u - f64::from(cell);
+    }
+    for (out, place) in out.iter_mut().zip(&places) {
+        if let Some(cubic) = cubics.get(*place as usize) {
+            *out = value(cubic, *out);
             inside &= !out.is_nan();
         }
     }
