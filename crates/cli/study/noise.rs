@@ -58,9 +58,7 @@ fn law_on_the_line(kind: &NoiseKind, spec: &NoiseSpec, epsilon: f64) -> NoiseLaw
         NoiseKind::CappedStable { alpha, cap } => {
             NoiseLaw::CappedStable { alpha: *alpha, cap: cap / epsilon }
         }
-        NoiseKind::CompoundPoisson { rate, jump } => {
-            NoiseLaw::CompoundPoisson { rate: *rate, jump: jump.clone() }
-        }
+        NoiseKind::CompoundPoisson { rate, jump } => NoiseLaw::CompoundPoisson { rate: *rate, jump: *jump },
         NoiseKind::Sum { parts } => NoiseLaw::Sum {
             parts: parts
                 .iter()

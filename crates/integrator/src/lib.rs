@@ -1,19 +1,23 @@
-//! Paths of the one-dimensional stochastic differential equation
+//! Paths of stochastic differential equations with Lévy noise,
 //!
 //! ```text
-//! dX_t = -U'(X_t) dt + epsilon dZ_t
+//! dX_t = b(X_t) dt + epsilon(X_{t-}) dZ_t,        b = -grad U unless a drift is given,
 //! ```
 //!
-//! with `Z` a standard Brownian motion or a symmetric alpha-stable Lévy motion,
-//! `E exp(i w Z_t) = exp(-t |w|^alpha)`.
+//! in one or several dimensions.
 //!
-//! The principal type is [`Sde`]: a [`potential::Potential`], a [`noise::Noise`] and an amplitude. It
-//! gives single paths. Many paths at once are stepped by the engine crate from the same parts:
-//! [`noise::Noise::fill`] draws the increments of up to [`rng::LANES`] paths,
-//! [`scheme::DriftStep::advance`] moves them, and [`rng::StreamKey`] decides which random stream
-//! belongs to which path.
+//! | part | module | choices |
+//! |---|---|---|
+//! | drift `b` | [`potential`] | formulas of a potential or of a drift, closures, splined tables, a catalogue of named potentials |
+//! | noise `Z` | [`noise`] | Brownian; stable with any tail index and skewness; tempered, truncated, capped stable; compound Poisson; sums of these; independent or isotropic in `d` dimensions |
+//! | amplitude | [`amplitude`] | a number, one a coordinate, a function of the place (Itô, Stratonovich, Marcus) |
+//! | scheme | [`scheme`] | six on a time grid, two with a clock for every path |
 //!
-//! Limits of this version: one dimension, additive noise, symmetric stable laws.
+//! [`Sde::builder`] puts an equation together and [`Sde::walk`] gives single paths, as iterators. Many
+//! paths at once are stepped by the engine crate from the same parts: [`noise::Sampler::fill`] draws the
+//! increments of up to [`rng::LANES`] paths, [`Scheme::advance`] moves them, and
+//! [`rng::StreamKey`] decides which random stream belongs to which path. Every loop is compiled for several
+//! instruction sets ([`simd`]); all give the same bits.
 #![warn(missing_docs)]
 
 pub mod amplitude;
