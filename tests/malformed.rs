@@ -217,7 +217,12 @@ const CASES: &[Case] = &[
     set(&["potential.table=no.csv"], "1:17", &["beside `potential.expression`"], "no.csv"),
     set(&["noise.sampler=fast"], "1:15", &["unknown", "`formula`"], "fast"),
     set(&["noise.dependence=isotopic"], "1:18", &["did you mean \"isotropic\""], "isotopic"),
-    set(&["task.0.domain={ ball = 1.0, centre = [0, 0] }"], "1:15", &["several coordinates"], "{ ball"),
+    set(
+        &["task.0.domain={ ball = 1.0, centre = [0, 0] }"],
+        "1:15",
+        &["several coordinates"],
+        "{ ball = 1.0, centre = [0, 0] }",
+    ),
     set(&["noise.epsilon"], "1:1", &["has no `=`", "KEY=VALUE"], "noise.epsilon"),
     set(&["task.0.start=\"minimum:7\""], "1:14", &["there is no minimum 7"], "\"minimum:7\""),
     set(&["potential.expression=x*y"], "1:24", &["unknown name `y`"], "y"),

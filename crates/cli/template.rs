@@ -9,18 +9,20 @@ use crate::scenario::is_fit_name;
 const BODY: &str = r#"title = "Escape from a double well"
 
 # The equation is dX = -U'(X) dt + epsilon dZ, and this is U, as in mathematics: + - * / ^, sin cos tan
-# exp log sqrt abs tanh cosh sinh, pi, e. The product is always written: 2*x.
+# exp log sqrt abs tanh cosh sinh, if(x < 0, a, b), pi, e. The product is always written: 2*x.
 [potential]
 expression = "h*((x/w)^2 - 1)^2 + k*x"
 parameters = { h = 1.0, w = 1.0, k = 0.1 }
 
-# Z: "brownian" with Var Z_t = t, or "stable" with E exp(iwZ_t) = exp(-t|w|^alpha), alpha in (0, 2].
+# Z: "brownian" with Var Z_t = t, or "stable" with E exp(iwZ_t) = exp(-t|w|^alpha), alpha in (0, 2]; skewed with
+# beta in [-1, 1]. `levyscape list` has the other noises.
 [noise]
 kind = "stable"
 alpha = 1.5
 epsilon = 0.1
 
-# How a path is stepped: "auto", "euler" or "splitting". Without a step the program chooses one.
+# How a path is stepped: "auto" takes a scheme that cannot explode (`levyscape list` has them all). Without a step the
+# program chooses one.
 [scheme]
 kind = "auto"
 # step = 1e-3

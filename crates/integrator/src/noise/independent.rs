@@ -50,6 +50,10 @@ impl Noise for Independent {
         self.coordinates.iter().map(|noise| noise.scaling_index()).fold(0.0, f64::max)
     }
 
+    fn jump_index(&self) -> f64 {
+        self.coordinates.iter().map(|noise| noise.jump_index()).fold(0.0, f64::max)
+    }
+
     fn is_self_similar(&self) -> bool {
         let index = self.first().scaling_index();
         self.coordinates.iter().all(|noise| noise.is_self_similar() && noise.scaling_index() == index)

@@ -110,6 +110,11 @@ pub trait Noise: Send + Sync {
     /// process, 2 wherever there is a Gaussian part, 1 for finitely many jumps with a drift.
     fn scaling_index(&self) -> f64;
 
+    /// The same index of the jump part alone; 0 without jumps.
+    fn jump_index(&self) -> f64 {
+        if self.has_jumps() { self.scaling_index() } else { 0.0 }
+    }
+
     /// Whether the process is self-similar: `Z_h` has the law of `h^(1/alpha) Z_1` for every h.
     fn is_self_similar(&self) -> bool {
         false

@@ -65,6 +65,10 @@ impl Noise for Sum {
         scaling_index(self.parts.iter().map(view))
     }
 
+    fn jump_index(&self) -> f64 {
+        jump_index(self.parts.iter().map(view))
+    }
+
     fn is_self_similar(&self) -> bool {
         is_self_similar(self.parts.iter().map(view))
     }
@@ -108,6 +112,10 @@ impl Noise for Marginal {
         scaling_index(self.parts())
     }
 
+    fn jump_index(&self) -> f64 {
+        jump_index(self.parts())
+    }
+
     fn is_self_similar(&self) -> bool {
         is_self_similar(self.parts())
     }
@@ -142,6 +150,10 @@ fn view((weight, part): &(f64, Box<dyn Noise>)) -> Part<'_> {
 
 fn coordinates(parts: &[(f64, Box<dyn Noise>)], k: usize) -> impl Iterator<Item = Part<'_>> {
     parts.iter().map(move |(weight, part)| (*weight, part.coordinate(k).unwrap_or(part.as_ref())))
+}
+
+fn jump_index<'a>(parts: impl Iterator<Item = Part<'a>>) -> f64 {
+    parts.map(|(_, part)| part.jump_index()).fold(0.0, f64::max)
 }
 
 fn scaling_index<'a>(parts: impl Iterator<Item = Part<'a>>) -> f64 {

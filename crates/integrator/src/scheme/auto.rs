@@ -51,11 +51,18 @@ pub fn choose(
     kind: Option<SchemeKind>,
     step: Option<f64>,
 ) -> Choice {
-    let alpha = noise.scaling_index();
     let mut reasons = Vec::new();
     let step = step.unwrap_or_else(|| {
-        let time_scale = libm::pow(geometry.length / epsilon, alpha);
-        let by_noise = time_scale * if !noise.has_jumps() { 0.005 } else { libm::pow(0.02, alpha).min(0.01) };
+        let time_scale = |alpha| libm::pow(geometry.length / epsilon, alpha);
+        let by_diffusion =
+            if noise.gaussian_variance() > 0.0 { 0.005 * time_scale(2.0) } else { f64::INFINITY };
+        let by_jumps = if noise.has_jumps() {
+            let alpha = noise.jump_index();
+            libm::pow(0.02, alpha).min(0.01) * time_scale(alpha)
+        } else {
+            f64::INFINITY
+        };
+        let by_noise = by_diffusion.min(by_jumps);
         let by_drift = 0.05 / geometry.stiffness;
         let (step, why) = if by_drift < by_noise {
             (by_drift, "resolves the drift: step times the largest curvature is 0.05")
