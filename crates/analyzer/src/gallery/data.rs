@@ -117,8 +117,8 @@ impl<'a> Row<'a> {
             parts.push(Part { identity: format!("{epsilon:e}"), label: words::amplitude(epsilon) });
         }
         parts.push(match (variable, noise) {
-            (Variable::Alpha, NoiseLaw::Stable { .. }) => {
-                Part { identity: "stable".into(), label: "Lévy".into() }
+            (Variable::Alpha, NoiseLaw::Stable { beta, .. }) => {
+                Part { identity: format!("stable {beta:e}"), label: words::skewness(beta) }
             }
             (_, NoiseLaw::Stable { alpha, beta, .. }) => {
                 Part { identity: format!("{alpha:e} {beta:e}"), label: words::noise(noise) }

@@ -211,6 +211,7 @@ fn point(
                 NoiseLaw::Stable { alpha, .. } => Some(alpha),
                 _ => None,
             },
+            beta: None,
             epsilon: noise.epsilon(),
         },
         scheme: SchemeSummary {

@@ -89,6 +89,11 @@ pub(super) fn noise(law: NoiseLaw) -> String {
     }
 }
 
+/// Lévy noise of any tail index, e.g. `Lévy, $\beta = 0.5$`.
+pub(super) fn skewness(beta: f64) -> String {
+    if beta == 0.0 { "Lévy".into() } else { format!(r"Lévy, $\beta = {}$", bare(beta, 4)) }
+}
+
 /// An amplitude, e.g. `$\varepsilon = 0.1$`.
 pub(super) fn amplitude(epsilon: f64) -> String {
     format!(r"$\varepsilon = {}$", bare(epsilon, 4))
