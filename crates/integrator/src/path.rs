@@ -332,8 +332,18 @@ impl Walker<'_> {
                     _ => block.diffusion[row][0],
                 };
         }
-        let before = self.x.clone();
-        self.amplitude.kick(&before, &self.moved, &self.increments, 1, &mut self.x);
+        match (self.amplitude, self.has, &mut self.x[..]) {
+            // The operations of the batches, in their order, so that the bits are the same.
+            (Amplitude::Constant(epsilon), [true, false] | [false, true], [x]) => {
+                let block = &self.blocks[0];
+                let rows = if self.has[0] { &block.jumps } else { &block.diffusion };
+                x[0] = self.moved[0][0] + epsilon[0] * self.scheme.noise_factor(0) * rows[row][0];
+            }
+            _ => {
+                let before = self.x.clone();
+                self.amplitude.kick(&before, &self.moved, &self.increments, 1, &mut self.x);
+            }
+        }
         if let Some(after) = self.scheme.after_noise() {
             self.moved.clone_from(&self.x);
             after.advance(&self.moved, 1, &mut self.x);
