@@ -36,7 +36,7 @@ enum Motion<'a> {
     /// On the line, by diffusion, with a constant amplitude: crossings within the step are seen.
     Diffuse { barriers: Barriers, epsilon: f64 },
     /// On the line, by whatever noise and amplitude there may be.
-    Line { region: &'a StopRegion, barriers: Barriers },
+    Line { region: &'a StopRegion },
     /// In several dimensions, looked at on the grid.
     Space,
 }
@@ -44,8 +44,7 @@ enum Motion<'a> {
 impl<'a> Motion<'a> {
     fn of(shared: &Shared<'a>) -> Self {
         let (Region::Line(region), &[start]) = (shared.region, shared.start) else { return Self::Space };
-        let [lower, upper] = region.barriers(start);
-        let barriers = Barriers { lower, upper };
+        let barriers = Barriers::around(region, start);
         match shared.amplitude {
             Amplitude::Constant(epsilon) if !(shared.has_jumps && shared.gaussian_variance > 0.0) => {
                 let epsilon = epsilon.first().copied().unwrap_or(f64::NAN);
@@ -55,7 +54,7 @@ impl<'a> Motion<'a> {
                     Self::Diffuse { barriers, epsilon }
                 }
             }
-            _ => Self::Line { region, barriers },
+            _ => Self::Line { region },
         }
     }
 }
@@ -234,6 +233,8 @@ impl<'a> Batch<'a> {
                 && (coarse.is_some() || !self.shared.pair)
             {
                 let place = match self.fine.ended[lane] {
+                    // What happened after the horizon was not observed.
+                    Some(_) if fine.outcome == Outcome::Censored => Box::default(),
                     Some(_) => core::mem::take(&mut self.fine.places[lane]),
                     None => self.fine.current(lane),
                 };
@@ -276,15 +277,19 @@ impl Step<'_, '_> {
             Motion::Diffuse { barriers, epsilon } => {
                 self.diffuse(grid, increments, scheme, barriers, *epsilon, factor);
             }
-            Motion::Line { region, barriers } => {
-                self.move_on_the_line(grid, increments, scheme, region, barriers, factor);
-            }
+            Motion::Line { region } => self.move_on_the_line(grid, increments, scheme, region, factor),
             Motion::Space => self.move_in_space(grid, increments, scheme, factor),
         }
-        match scheme.after_noise() {
-            Some(after) => after.advance(&grid.next, n, &mut grid.x),
-            None => core::mem::swap(&mut grid.x, &mut grid.next),
+        if let Some(after) = scheme.after_noise() {
+            after.advance(&grid.next, n, &mut grid.moved);
+            core::mem::swap(&mut grid.next, &mut grid.moved);
+            // The drift may have carried a path out of its domain.
+            let region = self.shared.region;
+            if (0..n).any(|lane| stopped(&grid.next, lane, region).is_some()) {
+                self.end(grid, factor, |grid, lane| stopped(&grid.next, lane, region));
+            }
         }
+        core::mem::swap(&mut grid.x, &mut grid.next);
     }
 
     /// Ends the paths for which `end` says so.
@@ -392,10 +397,11 @@ impl Step<'_, '_> {
         increments: &mut [Vec<[f64; LANES]>; 2],
         scheme: &dyn Scheme,
         region: &StopRegion,
-        barriers: &Barriers,
         factor: usize,
     ) {
         let (n, row) = (self.n, self.row);
+        // A path that jumped over a target has other barriers around it.
+        let barriers = |x: f64| Barriers::around(region, x);
         let Shared { amplitude, gaussian_variance, has_jumps, step, .. } = *self.shared;
         let [diffusion, jumps] = increments;
         self.gather(diffusion, jumps, scheme, factor);
@@ -415,6 +421,7 @@ impl Step<'_, '_> {
             amplitude.kick(&grid.x, &grid.moved, diffusion, n, &mut grid.next);
             for lane in 0..n {
                 let (x, moved, next) = (grid.x[0][lane], grid.moved[0][lane], grid.next[0][lane]);
+                let barriers = barriers(x);
                 let reach = LARGEST_EXPONENTIAL * half_variance(lane);
                 if factor == 1 {
                     grid.margins[0][lane] = barriers.margin(x, next);
@@ -445,6 +452,7 @@ impl Step<'_, '_> {
                 // Where the diffusion alone has led.
                 let diffused = if has_jumps { grid.moved[0][lane] } else { grid.next[0][lane] };
                 let x = grid.x[0][lane];
+                let barriers = barriers(x);
                 let exponential = |row| move || block.exponential(row, lane);
                 let half_variance = half_variance(lane);
                 let margin = |half: usize| grid.margins[half][lane];
@@ -488,15 +496,7 @@ impl Step<'_, '_> {
         };
         self.shared.amplitude.kick(&grid.x, &grid.moved, total, n, &mut grid.next);
         if region.may_stop(&grid.next, n, &mut grid.margins[0]) {
-            self.end(grid, factor, |grid, lane| {
-                let x = |k: usize| grid.next[k][lane];
-                let dimension = grid.next.len();
-                if !(0..dimension).all(|k| x(k).is_finite()) {
-                    return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
-                }
-                let stop = region.stop_at(x, dimension)?;
-                Some(End { outcome: Outcome::Exited(stop), position: x(0) })
-            });
+            self.end(grid, factor, |grid, lane| stopped(&grid.next, lane, self.shared.region));
         }
     }
 
@@ -567,6 +567,11 @@ impl Shared<'_> {
 }
 
 impl Barriers {
+    fn around(region: &StopRegion, x: f64) -> Self {
+        let [lower, upper] = region.barriers(x);
+        Self { lower, upper }
+    }
+
     /// `min((x-a)(next-a), (b-x)(b-next))` for the barriers `a < b`; NaN for a NaN.
     #[inline(always)]
     fn margin(&self, x: f64, next: f64) -> f64 {
@@ -600,6 +605,20 @@ impl Barriers {
         let below = (x - self.lower.0) * (next - self.lower.0);
         let (position, stop) = if below <= margin { self.lower } else { self.upper };
         Some(End { outcome: Outcome::Exited(stop), position })
+    }
+}
+
+/// How a path ends that is now at lane `lane` of `x`, if it does.
+fn stopped(x: &[[f64; LANES]], lane: usize, region: &Region) -> Option<End> {
+    match region {
+        Region::Line(region) => landed(x[0][lane], region),
+        Region::Space(region) => {
+            if !x.iter().all(|row| row[lane].is_finite()) {
+                return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
+            }
+            let stop = region.stop_at(|k| x[k][lane], x.len())?;
+            Some(End { outcome: Outcome::Exited(stop), position: x[0][lane] })
+        }
     }
 }
 

@@ -226,3 +226,26 @@ fn jumps_at_their_times_leave_an_interval_on_time() {
         assert!((mean / 0.752_252_778 - 1.0).abs() < 0.04, "{clocked:?}: {mean}");
     }
 }
+
+#[test]
+fn a_drift_that_carries_out_of_the_domain_ends_the_path() {
+    // An unstable point between two edges: diffusion starts it, the drift does the rest. The mean of
+    // dX = X dt + 0.1 dB from 0 out of (-1, 1) is (2/eps^2) int_0^1 e^(-y^2/eps^2) int_0^y e^(z^2/eps^2) dz dy
+    // = 3.2820 (by quadrature).
+    let potential = ClosurePotential::new(|x| -0.5 * x * x, |x: f64| -x);
+    let sde = sde(&potential, &NoiseLaw::Brownian, 0.1);
+    for scheme in SchemeKind::ALL {
+        let window = vec![[-1.5, 1.5]];
+        let stepping = Stepping { scheme, clocked: None, step: 0.02, max_time: 1e3, pair: true, window };
+        let pairs = Ensemble::new(&sde, &[0.0], StopRegion::interval(-1.0, 1.0), &stepping, KEY)
+            .and_then(|ensemble| ensemble.run(0..4000, &Control::default()))
+            .expect("a possible problem");
+        for time in
+            [|pair: &PathPair| pair.fine.time, |pair: &PathPair| pair.coarse.map_or(f64::NAN, |c| c.time)]
+        {
+            let mean = pairs.iter().map(time).sum::<f64>() / 4000.0;
+            // The standard error is 0.018, the bias of the coarse steps up to 0.07.
+            assert!((mean - 3.2820).abs() < 0.2, "{scheme:?}: {mean}");
+        }
+    }
+}
