@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod amplitude;
+mod cubic;
 pub mod error;
 pub mod math;
 pub mod noise;
