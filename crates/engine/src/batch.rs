@@ -2,7 +2,6 @@
 
 use core::cell::Cell;
 
-use levyscape_integrator::math::uniform_from_half;
 use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, NoiseBlock, Sampler};
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
 use levyscape_integrator::{Amplitude, Scheme, dispatch};
@@ -343,14 +342,20 @@ impl Step<'_, '_> {
         let half_variance = 0.5 * self.shared.gaussian_variance * self.shared.step * scale * scale;
         let reach = LARGEST_EXPONENTIAL * half_variance;
         let limits = [barriers.lower.0, barriers.upper.0];
+        // Away from both barriers by more than this at both ends of a step, a path has not crossed: its
+        // margin is out of reach. Widened by far more than rounding takes away.
+        let near = 1.001 * reach.sqrt();
+        let safe = [limits[0] + near, limits[1] - near];
         let block = &self.blocks[0];
         let (x, moved) = (&grid.x[0][..n], &grid.moved[0][..n]);
+        let next = &mut grid.next[0][..n];
+        let suspect = |x: &[f64], next: &[f64], margin: &mut [f64], row: usize| {
+            approach(x, next, limits, margin);
+            suspect(margin, reach, half_variance, |lane| block.crossing_uniform(row, lane))
+        };
         if factor == 1 {
-            let margin = &mut grid.margins[0][..n];
-            let row = &block.diffusion[self.row][..n];
-            let bits = &block.crossings[self.row / 2][..n];
-            if diffuse(x, moved, row, [1.0, scale, reach], limits, &mut grid.next[0][..n], margin)
-                && suspect(margin, bits, self.row % 2, half_variance)
+            if diffuse(x, moved, &block.diffusion[self.row][..n], scale, safe, next)
+                && suspect(x, next, &mut grid.margins[0][..n], self.row)
             {
                 self.end(grid, factor, |grid, lane| {
                     let exponential = || block.exponential(self.row, lane);
@@ -364,28 +369,28 @@ impl Step<'_, '_> {
         // halves with the fine path's own random numbers leaves its law as it is and keeps the two
         // paths together.
         let [first, second] = [self.row - 1, self.row].map(|row| &block.diffusion[row][..n]);
-        add(first, second, &mut increments[0][0][..n]);
-        let [early, late] = &mut grid.margins;
-        let middle = &mut grid.middle[0][..n];
-        let mut stopped =
-            diffuse(x, moved, first, [0.5, scale, reach], limits, &mut *middle, &mut early[..n]);
-        let next = &mut grid.next[0][..n];
-        for ((next, moved), sum) in next.iter_mut().zip(moved).zip(&increments[0][0]) {
-            *next = moved + scale * sum;
+        let [sum, half_moved] = increments.each_mut().map(|rows| &mut rows[0][..n]);
+        add(first, second, sum);
+        for ((half, x), moved) in half_moved.iter_mut().zip(x).zip(moved) {
+            *half = moved - 0.5 * (moved - x);
         }
-        stopped |= approach(middle, next, reach, limits, &mut late[..n]);
-        let bits = &block.crossings[self.row / 2][..n];
-        if stopped
-            && (suspect(&early[..n], bits, 0, half_variance) || suspect(&late[..n], bits, 1, half_variance))
-        {
-            self.end(grid, factor, |grid, lane| {
-                let (x, middle, next) = (grid.x[0][lane], grid.middle[0][lane], grid.next[0][lane]);
-                let [early, late] = grid.margins.map(|margin| margin[lane]);
-                let exponential = |row| move || block.exponential(row, lane);
-                barriers
-                    .crossed(x, middle, early, half_variance, exponential(self.row - 1))
-                    .or_else(|| barriers.crossed(middle, next, late, half_variance, exponential(self.row)))
-            });
+        let middle = &mut grid.middle[0][..n];
+        let mut near = diffuse(x, half_moved, first, scale, safe, middle);
+        near |= diffuse(middle, moved, sum, scale, safe, next);
+        if near {
+            let [early, late] = &mut grid.margins;
+            let early = suspect(x, middle, &mut early[..n], self.row - 1);
+            let late = suspect(middle, next, &mut late[..n], self.row);
+            if early || late {
+                self.end(grid, factor, |grid, lane| {
+                    let (x, middle, next) = (grid.x[0][lane], grid.middle[0][lane], grid.next[0][lane]);
+                    let [early, late] = grid.margins.map(|margin| margin[lane]);
+                    let exponential = |row| move || block.exponential(row, lane);
+                    barriers.crossed(x, middle, early, half_variance, exponential(self.row - 1)).or_else(
+                        || barriers.crossed(middle, next, late, half_variance, exponential(self.row)),
+                    )
+                });
+            }
         }
     }
 
@@ -659,14 +664,9 @@ fn jump_kernel(
 }
 
 dispatch! {
-    /// One step of continuous paths: `next = x + share (moved - x) + scale * increment`, each path's margin
-    /// to the barriers, and whether some margin is within reach of a crossing.
-    ///
-    /// Given its ends `x`, `y` on one side of the barrier `b`, a Brownian path of variance `v` over
-    /// the step has crossed it with probability `exp(-2 (b-x)(b-y)/v)`, so exactly if a standard
-    /// exponential variable exceeds `2 (b-x)(b-y)/v`. The margin is the smaller of the products
-    /// `(b-x)(b-y)` of the two barriers; the reach is `v/2` times the largest exponential variable.
-    fn diffuse[](x: &[f64], moved: &[f64], increments: &[f64], factors: [f64; 3], limits: [f64; 2], next: &mut [f64], margin: &mut [f64]) -> bool = diffuse_kernel
+    /// One step of continuous paths, `next = moved + scale * increment`, and whether some path is outside the
+    /// interval `safe` at either end of the step, or not a number.
+    fn diffuse[](x: &[f64], moved: &[f64], increments: &[f64], scale: f64, safe: [f64; 2], next: &mut [f64]) -> bool = diffuse_kernel
 }
 
 #[inline(always)]
@@ -674,52 +674,54 @@ fn diffuse_kernel(
     x: &[f64],
     moved: &[f64],
     increments: &[f64],
-    [share, scale, reach]: [f64; 3],
-    limits: [f64; 2],
+    scale: f64,
+    safe: [f64; 2],
     next: &mut [f64],
-    margin: &mut [f64],
 ) -> bool {
+    let mut near = false;
     for (((next, x), moved), increment) in next.iter_mut().zip(x).zip(moved).zip(increments) {
-        // Written for share = 1 to give the same bits as `moved` itself.
-        *next = (moved - (1.0 - share) * (moved - x)) + scale * increment;
+        *next = moved + scale * increment;
+        let lowest = if *x < *next { *x } else { *next };
+        let highest = if *x > *next { *x } else { *next };
+        // A NaN at the end fails the test.
+        near |= !(lowest >= safe[0] && highest <= safe[1]);
     }
-    approach_kernel(x, next, reach, limits, margin)
+    near
 }
 
 dispatch! {
-    /// Whether some path may have crossed a barrier, by a test without logarithm: the uniform number `u`
-    /// stays above `exp(-m)`, `m` the margin over half the variance, if it stays above `(1 + m/8)^-8`.
-    fn suspect[](margin: &[f64], bits: &[u64], half: usize, half_variance: f64) -> bool = suspect_kernel
+    /// Each path's margin to the barriers on its way from `x` to `next`: the smaller of the products
+    /// `(b-x)(b-next)` of the two barriers `b`, NaN for a NaN.
+    ///
+    /// Given its ends `x`, `y` on one side of the barrier `b`, a Brownian path of variance `v` over
+    /// the step has crossed it with probability `exp(-2 (b-x)(b-y)/v)`, so exactly if a standard
+    /// exponential variable exceeds `2 (b-x)(b-y)/v`. The reach is `v/2` times the largest exponential
+    /// variable.
+    fn approach[](x: &[f64], next: &[f64], limits: [f64; 2], margin: &mut [f64]) = approach_kernel
 }
 
 #[inline(always)]
-fn suspect_kernel(margin: &[f64], bits: &[u64], half: usize, half_variance: f64) -> bool {
-    let scale = 0.125 / half_variance;
-    let mut suspect = false;
-    for (margin, bits) in margin.iter().zip(bits) {
-        let t = 1.0 + scale * margin;
-        let t2 = t * t;
-        let t4 = t2 * t2;
-        // A NaN fails the test.
-        suspect |= !(t >= 1.0 && uniform_from_half(bits >> (32 * half)) * (t4 * t4) >= 1.0);
-    }
-    suspect
-}
-
-dispatch! {
-    /// Each path's margin to the barriers on its way from `x` to `next`, and whether some is within reach.
-    fn approach[](x: &[f64], next: &[f64], reach: f64, limits: [f64; 2], margin: &mut [f64]) -> bool = approach_kernel
-}
-
-#[inline(always)]
-fn approach_kernel(x: &[f64], next: &[f64], reach: f64, limits: [f64; 2], margin: &mut [f64]) -> bool {
-    let mut stopped = false;
+fn approach_kernel(x: &[f64], next: &[f64], limits: [f64; 2], margin: &mut [f64]) {
     for ((margin, x), next) in margin.iter_mut().zip(x).zip(next) {
         let below = (x - limits[0]) * (next - limits[0]);
         let above = (limits[1] - x) * (limits[1] - next);
         *margin = if below < above { below } else { above };
-        // A NaN fails the test and so counts as stopped.
-        stopped |= !(below >= reach && above >= reach);
     }
-    stopped
+}
+
+/// Whether some path may have crossed a barrier, by a test without logarithm: the uniform number `u`
+/// stays above `exp(-m)`, `m` the margin over half the variance, if it stays above `(1 + m/8)^-8`.
+///
+/// Only lanes with their margin within reach are asked for their number.
+fn suspect(margin: &[f64], reach: f64, half_variance: f64, uniform: impl Fn(usize) -> f64) -> bool {
+    let scale = 0.125 / half_variance;
+    margin.iter().enumerate().any(|(lane, &margin)| {
+        within(margin, reach) && {
+            let t = 1.0 + scale * margin;
+            let t2 = t * t;
+            let t4 = t2 * t2;
+            // A NaN fails the test.
+            !(t >= 1.0 && uniform(lane) * (t4 * t4) >= 1.0)
+        }
+    })
 }

@@ -21,6 +21,7 @@
 #![warn(missing_docs)]
 
 pub mod amplitude;
+mod cubic;
 pub mod error;
 pub mod math;
 pub mod noise;

@@ -53,10 +53,17 @@ impl StreamKey {
     }
 }
 
+#[inline(always)]
 fn finalise(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// Number `k` of the stream of SplitMix64 that starts at `key`.
+#[inline(always)]
+pub(crate) fn split_mix(key: u64, k: u64) -> u64 {
+    finalise(key.wrapping_add((k + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
 }
 
 /// One xoshiro256++ generator a lane (Blackman and Vigna 2021), in structure-of-arrays form.

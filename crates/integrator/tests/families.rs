@@ -638,7 +638,7 @@ fn the_same_bits_on_every_instruction_set_and_for_any_number_of_lanes() {
                     for block in &blocks {
                         let rows = block.jumps.iter().chain(&block.diffusion);
                         bits.extend(rows.map(|row| row[0].to_bits()));
-                        bits.extend(block.crossings.iter().map(|row| row[0]));
+                        bits.push(block.crossings[0]);
                     }
                 }
                 let reference = reference.get_or_insert_with(|| bits.clone());

@@ -9,8 +9,8 @@ use crate::rng::{LaneRng, draw};
 
 /// Brownian motion with `Var Z_t = variance * t`; exponent `psi(w) = -variance w^2 / 2`, no jumps.
 ///
-/// Increments come from the tabulated inverse of the normal distribution function, one draw each; a
-/// further half draw a step serves the crossing test within the step.
+/// Increments come from the tabulated inverse of the normal distribution function, one draw each; one
+/// further draw a block is the key of the crossing tests within its steps.
 pub struct Brownian {
     variance: f64,
 }
@@ -70,7 +70,7 @@ impl Sampler for Increments {
     fn fill(&self, rng: &mut LaneRng, lanes: usize, blocks: &mut [NoiseBlock]) {
         for block in blocks {
             self.table.fill(self.scale, 0.0, rng, lanes, &mut block.diffusion);
-            draw(rng, lanes, &mut block.crossings);
+            draw(rng, lanes, core::slice::from_mut(&mut block.crossings));
         }
     }
 }

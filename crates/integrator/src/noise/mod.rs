@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IntegratorError;
 use crate::math::{ln, uniform_from_half};
-use crate::rng::{LANES, LaneRng};
+use crate::rng::{LANES, LaneRng, split_mix};
 
 /// Time steps that are drawn at once for every lane; even, so that pairs of steps stay together.
 pub const BLOCK: usize = 16;
@@ -45,9 +45,9 @@ pub struct NoiseBlock {
     /// Increments of the Gaussian part of `Z` over the sampler's time step; filled by noises with
     /// [`Noise::gaussian_variance`] above 0 only.
     pub diffusion: [[f64; LANES]; BLOCK],
-    /// Random bits for the crossing test within a step; filled together with `diffusion`. Row `k` serves
-    /// the steps `2k` (low half) and `2k + 1` (high half).
-    pub crossings: [[u64; LANES]; BLOCK / 2],
+    /// A random key a lane for the crossing tests within the steps; filled together with `diffusion`.
+    /// [`NoiseBlock::crossing_uniform`] makes the number of each step from it.
+    pub crossings: [u64; LANES],
 }
 
 /// No exponential variable of [`NoiseBlock::exponential`] exceeds this: `-ln 2^-33`.
@@ -58,17 +58,26 @@ impl NoiseBlock {
     #[must_use]
     #[inline(always)]
     pub fn exponential(&self, step: usize, lane: usize) -> f64 {
-        -ln(uniform_from_half(self.crossings[step / 2][lane] >> (32 * (step % 2))))
+        -ln(self.crossing_uniform(step, lane))
+    }
+
+    /// The uniform number in (0, 1), a multiple of 2^-33, of which [`NoiseBlock::exponential`] is the
+    /// logarithm.
+    ///
+    /// Few steps come so near to a barrier that it is asked for, so a lane draws one key a block and not one
+    /// number a step: the numbers of the steps are the high halves of the stream of SplitMix64 (Steele, Lea
+    /// and Flood 2014) that starts at the key.
+    #[must_use]
+    #[inline(always)]
+    pub fn crossing_uniform(&self, step: usize, lane: usize) -> f64 {
+        uniform_from_half(split_mix(self.crossings[lane], step as u64) >> 32)
     }
 
     /// Blocks of zeros for `dimension` coordinates.
     #[must_use]
     pub fn zeros(dimension: usize) -> Vec<Self> {
-        let zeros = Self {
-            jumps: [[0.0; LANES]; BLOCK],
-            diffusion: [[0.0; LANES]; BLOCK],
-            crossings: [[0; LANES]; BLOCK / 2],
-        };
+        let zeros =
+            Self { jumps: [[0.0; LANES]; BLOCK], diffusion: [[0.0; LANES]; BLOCK], crossings: [0; LANES] };
         vec![zeros; dimension]
     }
 }
@@ -314,4 +323,58 @@ impl NoiseLaw {
 /// Checks an index in (0, 2).
 fn stable_index(alpha: f64) -> Result<f64, IntegratorError> {
     if alpha > 0.0 && alpha < 2.0 { Ok(alpha) } else { Err(IntegratorError::TailIndex(alpha)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::StreamKey;
+
+    /// 65 536 blocks of one lane: the numbers of each step are uniform, and those of two steps uncorrelated
+    /// and not small together. |z| < 6 in 256 tests: false alarms below 1e-6.
+    #[test]
+    fn the_crossing_numbers_of_the_steps_are_uniform_and_independent() {
+        let noise = Brownian::standard();
+        let sampler = noise.sampler(1.0).unwrap();
+        let mut rng = LaneRng::default();
+        let mut blocks = NoiseBlock::zeros(1);
+        let n = 65_536;
+        let bins = 64_u32;
+        let mut counts = vec![[0.0; 64]; BLOCK];
+        let (mut products, mut joint) = ([[0.0; BLOCK]; BLOCK], [[0.0; BLOCK]; BLOCK]);
+        for batch in 0..n / LANES {
+            for lane in 0..LANES {
+                let path = (batch * LANES + lane) as u64;
+                rng.seed_lane(lane, &StreamKey { seed: 5, point: 0, task: 0 }, path);
+            }
+            sampler.fill(&mut rng, LANES, &mut blocks);
+            for lane in 0..LANES {
+                let u: [f64; BLOCK] = core::array::from_fn(|step| blocks[0].crossing_uniform(step, lane));
+                for (j, u_j) in u.iter().enumerate() {
+                    counts[j][(u_j * f64::from(bins)) as usize] += 1.0;
+                    assert_eq!(blocks[0].exponential(j, lane), -ln(*u_j));
+                    for (k, u_k) in u.iter().enumerate().skip(j + 1) {
+                        products[j][k] += 12.0 * (u_j - 0.5) * (u_k - 0.5);
+                        joint[j][k] += if *u_j < 0.15 && *u_k < 0.15 { 1.0 } else { 0.0 };
+                    }
+                }
+            }
+        }
+        let n = n as f64;
+        for (j, counts) in counts.iter().enumerate() {
+            let expected = n / f64::from(bins);
+            let chi2: f64 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
+            // Wilson and Hilferty: the cube root is nearly normal.
+            let (freedom, root) = (f64::from(bins - 1), (chi2 / f64::from(bins - 1)).cbrt());
+            let z = (root - 1.0 + 2.0 / (9.0 * freedom)) / (2.0 / (9.0 * freedom)).sqrt();
+            assert!(z.abs() < 6.0, "step {j}: {z}");
+            for k in j + 1..BLOCK {
+                let z = products[j][k] / n.sqrt();
+                assert!(z.abs() < 6.0, "steps {j} and {k}: {z}");
+                let p = 0.15 * 0.15;
+                let z = (joint[j][k] - n * p) / (n * p * (1.0 - p)).sqrt();
+                assert!(z.abs() < 6.0, "small numbers of the steps {j} and {k}: {z}");
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Maps of the line from a table.
 
 use super::Scheme;
+use crate::cubic::{Cubic, replace_by_values};
 use crate::dispatch;
 use crate::rng::LANES;
 
@@ -16,14 +17,14 @@ pub(super) struct Tabulated<'a> {
     lower: f64,
     cells_per_length: f64,
     /// Coefficients of each cell's cubic in the local coordinate on [0, 1); NaN where the map is called.
-    cubics: Vec<[f64; 4]>,
+    cubics: Vec<Cubic>,
     /// First cubic and number of cubics of each of the equal blocks of the window; empty where the
     /// cubics themselves are equally wide.
     blocks: Vec<[f64; 2]>,
     centre: f64,
     half: f64,
     /// The cubics below and above the window.
-    wings: [Vec<[f64; 4]>; 2],
+    wings: [Vec<Cubic>; 2],
 }
 
 /// A map of the line that can be tabulated.
@@ -70,6 +71,9 @@ const FIRST: u64 = 1.0_f64.to_bits() >> (52 - PIECES_LOG2);
 /// Where a cell is sampled: four nodes, then places between them where the cubic is checked.
 const SAMPLES: [f64; 7] = [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0, 1.0 / 6.0, 0.5, 5.0 / 6.0];
 
+/// Stands where the map is called.
+const MISSING: Cubic = Cubic([f64::NAN; 4]);
+
 impl<'a> Tabulated<'a> {
     /// Tabulates a map of the line on a window, which must be finite and not empty.
     pub fn new(map: Box<dyn LineMap + 'a>, [lower, upper]: [f64; 2]) -> Self {
@@ -99,8 +103,8 @@ impl<'a> Tabulated<'a> {
             fit(|points| map.outside(points), ends)
                 .into_iter()
                 .map(|(cubic, error)| {
-                    let distance = (cubic[0] - centre).abs().max(half.abs());
-                    if error <= WING_TOLERANCE * distance { cubic } else { [f64::NAN; 4] }
+                    let distance = (cubic.0[0] - centre).abs().max(half.abs());
+                    if error <= WING_TOLERANCE * distance { cubic } else { MISSING }
                 })
                 .collect()
         });
@@ -134,31 +138,28 @@ impl<'a> Tabulated<'a> {
     }
 
     fn wing(&self, x: f64) -> f64 {
-        let s = ((x - self.centre).abs() / self.half).max(1.0);
+        let s = (x - self.centre).abs() / self.half;
+        // A NaN stays one and has no piece.
+        let s = if s < 1.0 { 1.0 } else { s };
         let bits = s.to_bits();
         let piece = ((bits >> (52 - PIECES_LOG2)) - FIRST) as usize;
         let v = f64::from_bits((bits << (12 + PIECES_LOG2)) >> 12 | 0x3ff0_0000_0000_0000) - 1.0;
         let wing = &self.wings[usize::from(x > self.centre)];
-        wing.get(piece).map_or(f64::NAN, |cubic| value(cubic, v))
+        wing.get(piece).map_or(f64::NAN, |cubic| cubic.value(v))
     }
 }
 
-#[inline(always)]
-fn value([c0, c1, c2, c3]: &[f64; 4], v: f64) -> f64 {
-    c0 + v * (c1 + v * (c2 + v * c3))
-}
-
 /// The cubics of cells that are split until each is good, and the first and the number of each block.
-fn refine(map: &dyn LineMap, lower: f64, length: f64) -> (Vec<[f64; 4]>, Vec<[f64; 2]>) {
+fn refine(map: &dyn LineMap, lower: f64, length: f64) -> (Vec<Cubic>, Vec<[f64; 2]>) {
     let edge = |block: usize, part: f64| lower + length * ((block as f64 + part) / BLOCKS as f64);
-    let mut fitted: Vec<Vec<([f64; 4], f64)>> = Vec::new();
+    let mut fitted: Vec<Vec<(Cubic, f64)>> = Vec::new();
     let ends = (0..BLOCKS).map(|block| [edge(block, 0.0), edge(block, 1.0)]);
     fitted.extend(fit(|points| values(map, points), ends).into_iter().map(|fit| vec![fit]));
-    let within = |tolerance: f64| move |(_, error): &([f64; 4], f64)| *error <= tolerance * length;
+    let within = |tolerance: f64| move |(_, error): &(Cubic, f64)| *error <= tolerance * length;
     let good = within(TOLERANCE);
     let mut total = BLOCKS;
     // In a hole of the drift's domain nothing is gained by splitting.
-    let hole = |fitted: &Vec<([f64; 4], f64)>| fitted.iter().all(|(cubic, _)| cubic[0].is_nan());
+    let hole = |fitted: &Vec<(Cubic, f64)>| fitted.iter().all(|(cubic, _)| cubic.0[0].is_nan());
     let mut split_on: Vec<bool> = fitted.iter().map(|fitted| !hole(fitted)).collect();
     for level in 1..=MOST_LEVELS {
         let parts = 4_usize.pow(level);
@@ -172,7 +173,7 @@ fn refine(map: &dyn LineMap, lower: f64, length: f64) -> (Vec<[f64; 4]>, Vec<[f6
             (0..parts).map(move |k| [k, k + 1].map(|k| edge(block, k as f64 / parts as f64)))
         });
         let finer = fit(|points| values(map, points), ends);
-        let worst = |cells: &[([f64; 4], f64)]| cells.iter().map(|cell| cell.1).fold(0.0, f64::max);
+        let worst = |cells: &[(Cubic, f64)]| cells.iter().map(|cell| cell.1).fold(0.0, f64::max);
         for (block, finer) in poor.into_iter().zip(finer.chunks_exact(parts)) {
             // At a kink, a jump or a hole of the domain splitting gains little.
             let smooth = worst(finer) < worst(&fitted[block]) / 8.0;
@@ -185,27 +186,27 @@ fn refine(map: &dyn LineMap, lower: f64, length: f64) -> (Vec<[f64; 4]>, Vec<[f6
     let usable = within(KINK_TOLERANCE);
     for fitted in &fitted {
         blocks.push([cubics.len() as f64, fitted.len() as f64]);
-        cubics.extend(fitted.iter().map(|fit| if usable(fit) { fit.0 } else { [f64::NAN; 4] }));
+        cubics.extend(fitted.iter().map(|fit| if usable(fit) { fit.0 } else { MISSING }));
     }
     (cubics, blocks)
 }
 
 /// The cubics through four points of each cell, and the largest errors seen in between (infinite for
 /// values that are not finite).
-fn fit(map: impl Fn(&[f64]) -> Vec<f64>, cells: impl Iterator<Item = [f64; 2]>) -> Vec<([f64; 4], f64)> {
+fn fit(map: impl Fn(&[f64]) -> Vec<f64>, cells: impl Iterator<Item = [f64; 2]>) -> Vec<(Cubic, f64)> {
     let points: Vec<f64> =
         cells.flat_map(|[start, end]| SAMPLES.map(|part| start + part * (end - start))).collect();
     map(&points)
         .chunks_exact(SAMPLES.len())
         .map(|values| {
             let [y0, y1, y2, y3] = core::array::from_fn(|k| values[k]);
-            let cubic = [
+            let cubic = Cubic([
                 y0,
                 -5.5 * y0 + 9.0 * y1 - 4.5 * y2 + y3,
                 9.0 * y0 - 22.5 * y1 + 18.0 * y2 - 4.5 * y3,
                 -4.5 * y0 + 13.5 * y1 - 13.5 * y2 + 4.5 * y3,
-            ];
-            let errors = SAMPLES[4..].iter().zip(&values[4..]).map(|(v, y)| (value(&cubic, *v) - y).abs());
+            ]);
+            let errors = SAMPLES[4..].iter().zip(&values[4..]).map(|(v, y)| (cubic.value(*v) - y).abs());
             let worst = errors.fold(0.0, |worst, error| if error <= worst { worst } else { error });
             (cubic, if worst.is_finite() { worst } else { f64::INFINITY })
         })
@@ -217,77 +218,79 @@ impl Scheme for Tabulated<'_> {
         let ([x], [out]) = (x, out) else { return };
         let (x, out) = (&x[..lanes], &mut out[..lanes]);
         let Self { cubics, blocks, lower, cells_per_length: scale, .. } = self;
-        let inside = if blocks.is_empty() {
-            look_up(cubics, *lower, *scale, x, out)
-        } else {
-            look_up_graded(cubics, blocks, *lower, *scale, x, out)
-        };
+        let mut cell = [0; LANES];
+        let cell = &mut cell[..lanes];
+        let cells = if blocks.is_empty() { cubics.len() } else { blocks.len() } as f64;
+        let mut inside = locate(cells, *lower, *scale, x, cell, out);
+        if !blocks.is_empty() {
+            let mut picked = [[0.0; 2]; LANES];
+            for (picked, &block) in picked.iter_mut().zip(&*cell) {
+                *picked = blocks[block as usize];
+            }
+            locate_in_blocks(&picked[..lanes], cell, out);
+        }
+        // SAFETY: `locate` numbers the cells from 0 to one less than it is told, the number of cubics or of
+        // blocks, neither of them 0; `locate_in_blocks` does so among the cubics of a block, all of them in
+        // the table.
+        inside &= unsafe { replace_by_values(cubics, cell, out) };
         if !inside {
             self.outside(x, out);
         }
     }
 }
 
-dispatch! {
-    fn look_up[](cubics: &[[f64; 4]], lower: f64, scale: f64, x: &[f64], out: &mut [f64]) -> bool = look_up_kernel
+const TWO_52: f64 = 4_503_599_627_370_496.0;
+
+/// The whole part of a number in `[0, most]`, `most` below 2^51; for other numbers 0 or `most`, whichever is
+/// nearer, and 0 for NaN. Quicker than the conversion to an integer and back.
+#[inline(always)]
+fn whole(u: f64, most: f64) -> f64 {
+    let u = if u > 0.0 { u } else { 0.0 };
+    let u = if u < most { u } else { most };
+    let nearest = (u + TWO_52) - TWO_52;
+    nearest - if nearest > u { 1.0 } else { 0.0 }
 }
 
-/// Evaluates a table of equal cells; false where some point lies outside it (its result is then
-/// meaningless) or gets NaN.
+/// A whole number from 0 to 2^52 - 1 as an integer.
 #[inline(always)]
-fn look_up_kernel(cubics: &[[f64; 4]], lower: f64, scale: f64, x: &[f64], out: &mut [f64]) -> bool {
-    let cells = cubics.len() as f64;
-    let n = x.len().min(out.len()).min(LANES);
-    let (x, out) = (&x[..n], &mut out[..n]);
-    // Places first, which fits the vector units, then the loads.
-    let mut places = [0; LANES];
+fn integer(whole: f64) -> u64 {
+    // The float 2^52 + n has the integer n in its lowest bits.
+    (whole + TWO_52).to_bits() - TWO_52.to_bits()
+}
+
+dispatch! {
+    /// The number of each point's cell among `cells` equal ones and the place within it, in [0, 1). A point
+    /// outside the table gets some cell and a place without meaning, and the answer is false.
+    fn locate[](cells: f64, lower: f64, scale: f64, x: &[f64], cell: &mut [u64], place: &mut [f64]) -> bool = locate_kernel
+}
+
+#[inline(always)]
+fn locate_kernel(cells: f64, lower: f64, scale: f64, x: &[f64], cell: &mut [u64], place: &mut [f64]) -> bool {
     let mut inside = true;
-    for ((place, out), &x) in places.iter_mut().zip(&mut *out).zip(x) {
+    for ((cell, place), &x) in cell.iter_mut().zip(place).zip(x) {
         let u = (x - lower) * scale;
         inside &= u >= 0.0 && u < cells;
-        let cell = u.clamp(0.0, cells - 1.0) as i32;
-        *place = cell;
-        *out = u - f64::from(cell);
-    }
-    for (out, place) in out.iter_mut().zip(&places) {
-        if let Some(cubic) = cubics.get(*place as usize) {
-            *out = value(cubic, *out);
-            inside &= !out.is_nan();
-        }
+        let start = whole(u, cells - 1.0);
+        *cell = integer(start);
+        *place = u - start;
     }
     inside
 }
 
 dispatch! {
-    fn look_up_graded[](cubics: &[[f64; 4]], blocks: &[[f64; 2]], lower: f64, scale: f64, x: &[f64], out: &mut [f64]) -> bool = look_up_graded_kernel
+    /// Replaces each point's place in its block by the number of its cell and the place within that, for
+    /// blocks given by their first cell and the number of their cells.
+    fn locate_in_blocks[](blocks: &[[f64; 2]], cell: &mut [u64], place: &mut [f64]) = locate_in_blocks_kernel
 }
 
-/// The same for equal blocks of cells that are equal within a block.
 #[inline(always)]
-fn look_up_graded_kernel(
-    cubics: &[[f64; 4]],
-    blocks: &[[f64; 2]],
-    lower: f64,
-    scale: f64,
-    x: &[f64],
-    out: &mut [f64],
-) -> bool {
-    let cells = blocks.len() as f64;
-    let mut inside = true;
-    for (out, &x) in out.iter_mut().zip(x) {
-        let u = (x - lower) * scale;
-        inside &= u >= 0.0 && u < cells;
-        let block = u.clamp(0.0, cells - 1.0) as i32;
-        if let Some(&[first, count]) = blocks.get(block as usize) {
-            let u = (u - f64::from(block)) * count;
-            let cell = u.clamp(0.0, count - 1.0) as i32;
-            if let Some(cubic) = cubics.get((first as i32 + cell) as usize) {
-                *out = value(cubic, u - f64::from(cell));
-                inside &= !out.is_nan();
-            }
-        }
+fn locate_in_blocks_kernel(blocks: &[[f64; 2]], cell: &mut [u64], place: &mut [f64]) {
+    for ((cell, place), &[first, count]) in cell.iter_mut().zip(place).zip(blocks) {
+        let u = *place * count;
+        let start = whole(u, count - 1.0);
+        *cell = integer(first + start);
+        *place = u - start;
     }
-    inside
 }
 
 #[cfg(test)]
@@ -331,6 +334,45 @@ mod tests {
                 assert!((seen - (x - 0.125 * x.signum())).abs() < 1e-8, "{x}: {seen}");
             } else {
                 assert!(seen.abs() < 1e-3, "{x}: {seen}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bits_on_every_instruction_set() {
+        use crate::simd::{force, supported};
+        // Equal cells, and cells that are split at a kink.
+        for kink in [0.0, 1.0] {
+            let force_at = move |x: f64| x * x * x - x + kink * x.signum();
+            let potential = ClosurePotential::new(|_| f64::NAN, force_at);
+            let drift = PotentialDrift(&potential);
+            let window = [-3.0, 3.0];
+            let table = Tabulated::new(Box::new(Flow::new(&drift, 0.01, &[window])), window);
+            assert_eq!(table.blocks.is_empty(), kink == 0.0);
+            let mut x = [[0.0; LANES]];
+            for shift in [0.0, 0.37, -5.0, 1e9, f64::NAN] {
+                for (lane, x) in x[0].iter_mut().enumerate() {
+                    *x =
+                        0.0937 * (lane as f64 - 32.0) + if lane == 50 || shift == -5.0 { shift } else { 0.0 };
+                }
+                x[0][..2].copy_from_slice(&[-3.0, 3.0]);
+                let mut reference = None;
+                for level in supported() {
+                    force(level);
+                    for lanes in [LANES, 63, 51, 5, 1] {
+                        let mut out = [[0.0; LANES]];
+                        table.advance(&x, lanes, &mut out);
+                        let bits = out[0].map(f64::to_bits);
+                        let reference = reference.get_or_insert(bits);
+                        assert_eq!(reference[..lanes], bits[..lanes], "{level:?} {lanes} {shift}");
+                    }
+                }
+                for (x, seen) in x[0].iter().zip(reference.unwrap()) {
+                    let seen = f64::from_bits(seen);
+                    let exact = values(table.map.as_ref(), &[*x])[0];
+                    let near = (seen - exact).abs() <= 1e-5 * x.abs().max(1.0);
+                    assert!(near || seen.is_nan() && exact.is_nan(), "{x}: {seen} {exact}");
+                }
             }
         }
     }
