@@ -43,7 +43,12 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
     let mut landscape: Option<&Landscape> = None;
     let mut total = Some(0.0);
     for ((swept, spec), (index, problem)) in file.points().iter().zip(problems.iter().enumerate()) {
-        let cost = cost(problem, spec.ensemble.relative_error, spec.ensemble.paths, spec.ensemble.step_bias);
+        let cost = cost(
+            problem,
+            spec.ensemble.relative_error,
+            spec.ensemble.paths,
+            spec.ensemble.step_bias && problem.clocked.is_none(),
+        );
         total = total.zip(cost).map(|(total, cost)| total + cost);
         if index == MOST_POINTS {
             writeln!(text, "... and {} more points", problems.len() - MOST_POINTS)?;

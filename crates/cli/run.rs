@@ -22,7 +22,7 @@ use crate::errors::Failure;
 use crate::output::{persist, remove_if_there, temporary_beside, write_atomically};
 use crate::progress::Progress;
 use crate::report;
-use crate::scenario::{DEFAULT_PATHS, ScenarioFile};
+use crate::scenario::{DEFAULT_PATHS, PotentialSource, Scenario, ScenarioFile};
 use crate::study::problem::{Problem, Task, prepare};
 use crate::study::simulate::{self, Streams};
 use crate::study::summarise;
@@ -92,7 +92,9 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
         let path = dir.join(name);
         write_atomically(&path, contents).map_err(|error| Failure::file(&path, &error))
     };
-    let resolved = file.scenario().to_toml().map_err(|error| Failure::Other(error.to_string()))?;
+    let mut as_run = file.scenario().clone();
+    keep_tables(&file, &dir, &mut as_run)?;
+    let resolved = as_run.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
     write("scenario.toml", resolved.as_bytes())?;
     let page = report::html(&study, &drawn).map_err(Failure::Other)?;
     write("report.html", page.as_bytes())?;
@@ -143,6 +145,32 @@ pub fn plot(dir: &Path) -> Result<usize, Failure> {
             .map_err(|error| Failure::Other(format!("figure {}: {error}", figure.name)))?;
     }
     Ok(specs.len())
+}
+
+/// Copies the potential's tables beside the scenario as run, and names them there.
+fn keep_tables(file: &ScenarioFile, dir: &Path, as_run: &mut Scenario) -> Result<(), Failure> {
+    let keep = |path: &Path| {
+        let name = PathBuf::from(path.file_name().unwrap_or(path.as_os_str()));
+        let (from, to) = (file.folder().join(path), dir.join(&name));
+        // A run of its own `scenario.toml` finds the table in place.
+        if from.canonicalize().ok() != to.canonicalize().ok() {
+            let contents = fs::read(&from).map_err(|error| Failure::file(&from, &error))?;
+            write_atomically(&to, &contents).map_err(|error| Failure::file(&to, &error))?;
+        }
+        Ok::<_, Failure>(name)
+    };
+    if let PotentialSource::Table(path) = &mut as_run.potential.source {
+        *path = keep(path)?;
+    }
+    for axis in as_run.sweep.iter_mut().filter(|axis| axis.key == "potential.table") {
+        for value in &mut axis.values {
+            if let Some(path) = value.as_str() {
+                let name = keep(Path::new(path))?;
+                *value = name.to_string_lossy().into_owned().into();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Figures of an earlier run in the same folder would pass for this one's.

@@ -42,7 +42,7 @@ pub(super) const NOISE: Keys = keys(&[
     "sampler",
 ]);
 pub(super) const NOISE_PART: Keys =
-    keys(&["kind", "alpha", "beta", "mu", "radius", "rate", "jump", "weight"]);
+    keys(&["kind", "alpha", "beta", "mu", "radius", "cap", "rate", "jump", "weight"]);
 pub(super) const SCHEME: Keys = keys(&["kind", "step"]);
 pub(super) const ENSEMBLE: Keys = Keys {
     allowed: &["paths", "seed", "max_time", "relative_error", "method", "step_bias"],

@@ -196,10 +196,22 @@ fn potential(field: Field<'_>) -> Option<PotentialSpec> {
     };
     let fixed = matches!(source, Some(PotentialSource::Name(_)));
     let variables = match table.get("variables") {
-        Some(field) if fixed => field.fault(
-            "`potential.variables` beside `potential.name`",
-            format!("this potential has the variables {}", default_variables.join(", ")),
-        ),
+        Some(field) if fixed => variables(field.clone()).and_then(|given| {
+            if given == default_variables {
+                return Some(given);
+            }
+            field.fault(
+                "`potential.variables` differ from those of the named potential",
+                format!("this potential has the variables {}", default_variables.join(", ")),
+            )
+        }),
+        Some(field) if matches!(source, Some(PotentialSource::Table(_))) => variables(field.clone())
+            .and_then(|given| {
+                if given.len() == 1 {
+                    return Some(given);
+                }
+                field.fault("a table is a potential of one coordinate", "expected one name")
+            }),
         Some(field) => variables(field),
         None => Some(default_variables),
     };
@@ -216,7 +228,11 @@ fn potential(field: Field<'_>) -> Option<PotentialSpec> {
             "expected one formula a coordinate",
         );
     }
+    let tabulated = matches!(source, Some(PotentialSource::Table(_)));
     let parameters = match table.get("parameters") {
+        Some(field) if tabulated && field.node.entries().is_some_and(|entries| !entries.is_empty()) => {
+            field.fault("a table has no parameters", "expected none")
+        }
         Some(field) => parameters(&field, variables.as_deref().unwrap_or(&[])).map(|given| {
             let mut all = default_parameters.clone();
             for (name, value) in given {
@@ -344,7 +360,7 @@ fn noise_kind(table: &Table<'_>) -> (Option<&'static str>, Option<NoiseKind>) {
         table.require(key, expected).and_then(|field| field.number(bounds))
     };
     let alpha = || number("alpha", "the tail index, above 0 and up to 2", TAIL_INDEX);
-    let below_two = || number("alpha", "the tail index, above 0 and below 2", TAIL_INDEX_BELOW_TWO);
+    let below_two = || number("alpha", "the tail index, from 0.2 to below 2", TAIL_INDEX_BELOW_TWO);
     let parsed = match kind {
         "brownian" => {
             // They are still read, so that nonsense is noticed.
@@ -357,7 +373,10 @@ fn noise_kind(table: &Table<'_>) -> (Option<&'static str>, Option<NoiseKind>) {
             match table.get("alpha") {
                 Some(field) if field.node.items().is_some() => {
                     let alpha = field.list_of("a list of tail indices", |field| field.number(TAIL_INDEX));
-                    alpha.zip(beta).map(|(alpha, beta)| NoiseKind::StableCoordinates { alpha, beta })
+                    alpha.zip(beta).map(|(alpha, beta)| match alpha[..] {
+                        [alpha] => NoiseKind::Stable { alpha, beta },
+                        _ => NoiseKind::StableCoordinates { alpha, beta },
+                    })
                 }
                 _ => alpha().zip(beta).map(|(alpha, beta)| NoiseKind::Stable { alpha, beta }),
             }
@@ -410,15 +429,19 @@ fn noise_kind(table: &Table<'_>) -> (Option<&'static str>, Option<NoiseKind>) {
 fn noise(field: Field<'_>) -> Option<NoiseSpec> {
     let table = field.table("a table [noise]", &keys::NOISE)?;
     let (name, kind) = noise_kind(&table);
-    let ignored_alpha = match table.get("alpha") {
-        Some(field) if name == Some("brownian") => field.number(TAIL_INDEX),
+    let ignored = |key: &str, bounds| match table.get(key) {
+        Some(field) if name == Some("brownian") => field.number(bounds),
         _ => None,
     };
+    let (ignored_alpha, ignored_beta) = (ignored("alpha", TAIL_INDEX), ignored("beta", SKEWNESS));
     let epsilon =
         table.require("epsilon", "the amplitude, above 0").and_then(|field| match &field.node.value {
             Value::Array(_) => field
                 .list_of("a list of amplitudes, one a coordinate", |field| field.number(POSITIVE))
-                .map(Epsilon::Coordinates),
+                .map(|all| match all[..] {
+                    [one] => Epsilon::Constant(one),
+                    _ => Epsilon::Coordinates(all),
+                }),
             // What looks like a number is one that was quoted by mistake.
             Value::String { text, .. }
                 if text.parse::<f64>().is_err() && text.chars().any(|c| c.is_ascii_alphabetic()) =>
@@ -469,6 +492,7 @@ fn noise(field: Field<'_>) -> Option<NoiseSpec> {
         dependence: dependence?,
         sampler: sampler?,
         ignored_alpha,
+        ignored_beta,
     })
 }
 

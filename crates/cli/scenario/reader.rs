@@ -41,7 +41,7 @@ pub(super) const SHARE: Bounds =
 pub(super) const TAIL_INDEX: Bounds =
     Bounds { allowed: "a number above 0 and up to 2", holds: |x| x > 0.0 && x <= 2.0 };
 pub(super) const TAIL_INDEX_BELOW_TWO: Bounds =
-    Bounds { allowed: "a number above 0 and below 2", holds: |x| x > 0.0 && x < 2.0 };
+    Bounds { allowed: "a number from 0.2 to below 2", holds: |x| (0.2..2.0).contains(&x) };
 pub(super) const SKEWNESS: Bounds =
     Bounds { allowed: "a number from -1 to 1", holds: |x| (-1.0..=1.0).contains(&x) };
 

@@ -115,21 +115,21 @@ pub enum NoiseKind {
     },
     /// Exponentially tempered stable process, Lévy measure `c_alpha |y|^(-1-alpha) e^(-mu|y|) dy`.
     TemperedStable {
-        /// `alpha`.
+        /// `alpha`, from 0.2 to below 2.
         alpha: f64,
         /// `mu`: rate of the tempering, above 0.
         mu: f64,
     },
     /// Stable process without its jumps beyond a radius.
     TruncatedStable {
-        /// `alpha`.
+        /// `alpha`, from 0.2 to below 2.
         alpha: f64,
         /// `radius`: largest jump of Z, above 0.
         radius: f64,
     },
     /// Stable process whose larger jumps of X are cut to a cap.
     CappedStable {
-        /// `alpha`.
+        /// `alpha`, from 0.2 to below 2.
         alpha: f64,
         /// `cap`: largest jump of X (not of Z), above 0.
         cap: f64,
@@ -252,6 +252,8 @@ pub struct NoiseSpec {
     /// `alpha` as given beside `kind = "brownian"`, which ignores it: kept so that the scenario can be
     /// written back whole when a sweep changes the kind.
     pub ignored_alpha: Option<f64>,
+    /// The same for `beta`.
+    pub ignored_beta: Option<f64>,
 }
 
 impl NoiseSpec {
@@ -270,6 +272,9 @@ impl Serialize for NoiseSpec {
         self.kind.entries(&mut table)?;
         if let Some(alpha) = self.ignored_alpha {
             table.serialize_entry("alpha", &alpha)?;
+        }
+        if let Some(beta) = self.ignored_beta {
+            table.serialize_entry("beta", &beta)?;
         }
         table.serialize_entry("epsilon", &self.epsilon)?;
         if matches!(self.epsilon, Epsilon::Expression(_)) {

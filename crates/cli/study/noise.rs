@@ -6,13 +6,13 @@ use levyscape_integrator::noise::WeightedNoise;
 
 use crate::scenario::{Dependence, NoiseKind, NoiseSpec};
 
-/// The law of the noise in `dimension` coordinates; `epsilon` turns a cap on the jumps of X into one on
-/// those of Z.
+/// The law of the noise, one amplitude a coordinate: it turns a cap on the jumps of X into one on those
+/// of Z.
 ///
 /// # Errors
 /// A message where the noise has another number of coordinates.
-pub fn law(spec: &NoiseSpec, dimension: usize, epsilon: f64) -> Result<NoiseLaw, String> {
-    let on_the_line = |kind: &NoiseKind| law_on_the_line(kind, spec, epsilon);
+pub fn law(spec: &NoiseSpec, epsilon: &[f64]) -> Result<NoiseLaw, String> {
+    let dimension = epsilon.len();
     match (&spec.kind, spec.dependence) {
         (NoiseKind::StableCoordinates { alpha, beta }, _) => {
             if alpha.len() != dimension {
@@ -21,14 +21,17 @@ pub fn law(spec: &NoiseSpec, dimension: usize, epsilon: f64) -> Result<NoiseLaw,
                     alpha.len()
                 ));
             }
-            let coordinates =
-                alpha.iter().map(|&alpha| on_the_line(&NoiseKind::Stable { alpha, beta: *beta }));
+            let coordinates = alpha.iter().zip(epsilon).map(|(&alpha, &epsilon)| {
+                law_on_the_line(&NoiseKind::Stable { alpha, beta: *beta }, spec, epsilon)
+            });
             Ok(one_or_many(coordinates.collect()))
         }
         (NoiseKind::Stable { alpha, .. }, Dependence::Isotropic) if dimension > 1 => {
             Ok(NoiseLaw::Isotropic { alpha: *alpha, dimension })
         }
-        (kind, _) => Ok(one_or_many(vec![on_the_line(kind); dimension])),
+        (kind, _) => {
+            Ok(one_or_many(epsilon.iter().map(|&epsilon| law_on_the_line(kind, spec, epsilon)).collect()))
+        }
     }
 }
 

@@ -168,7 +168,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
         Landscape::default()
     };
     let (epsilon, multiplicative) = amplitude(file, index, scenario, &landscape)?;
-    let law = noise::law(&scenario.noise, dimension, epsilon[0])
+    let law = noise::law(&scenario.noise, &epsilon)
         .map_err(|message| file.error_at(index, "noise.alpha", message, None))?;
     let noise = law.build().map_err(|error| file.error_at(index, "noise", error.to_string(), None))?;
     let theory_noise = if dimension == 1 {
@@ -203,12 +203,9 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
         prepare_on_the_line(file, index, &mut problem)?;
     }
     // The samplers of some noises exist for some steps only.
-    for step in [problem.choice.step, 2.0 * problem.choice.step] {
-        problem
-            .noise
-            .sampler(step)
-            .map_err(|error| file.error_at(index, "scheme.step", error.to_string(), None))?;
-    }
+    let place = if scenario.scheme.step.is_some() { "scheme.step" } else { "noise" };
+    let sampler = problem.noise.sampler(problem.choice.step);
+    sampler.map_err(|error| file.error_at(index, place, error.to_string(), None))?;
     Ok(problem)
 }
 
@@ -271,8 +268,9 @@ fn amplitude(
             match scenario.tasks.iter().find_map(TaskSpec::start) {
                 Some(Start::Point(x)) => place = vec![*x],
                 Some(Start::Place(x)) => place.clone_from(x),
-                _ => {
-                    if let (Some(minimum), [x]) = (landscape.minima.first(), &mut place[..]) {
+                start => {
+                    let number = if let Some(Start::Minimum(number)) = start { *number } else { 1 };
+                    if let (Some(minimum), [x]) = (landscape.minimum(number), &mut place[..]) {
                         *x = minimum.x;
                     }
                 }
@@ -292,7 +290,12 @@ fn amplitude(
                     None,
                 ));
             }
-            if matches!(scenario.noise.kind, NoiseKind::CappedStable { .. }) {
+            let capped = |kind: &NoiseKind| matches!(kind, NoiseKind::CappedStable { .. });
+            let some_capped = match &scenario.noise.kind {
+                NoiseKind::Sum { parts } => parts.iter().any(|part| capped(&part.kind)),
+                kind => capped(kind),
+            };
+            if some_capped {
                 return Err(file.error_at(
                     index,
                     "noise.epsilon",

@@ -18,6 +18,8 @@ pub struct SpaceTask {
     pub region: SpaceRegion,
     pub theory: Option<SpaceTheory>,
     pub exact_mean: Option<f64>,
+    /// Whether explicit Euler may throw a path out of the domain, or away from it for ever.
+    pub euler_overshoots: bool,
 }
 
 /// Prepares scheme and tasks of a point.
@@ -69,6 +71,11 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
                 ));
             }
         };
+        let everything =
+            matches!(&domain, SpaceDomain::Box(sides) if sides.iter().flatten().all(|x| x.is_infinite()));
+        if everything {
+            return Err(error(&key("domain"), "the path never stops: the domain is everything".to_owned()));
+        }
         let region = SpaceRegion::exit(domain);
         let whole = Region::from(region.clone());
         if let Err(fault) = whole.check_dimension(dimension) {
@@ -82,7 +89,9 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
         if whole.check_start(start).is_err() {
             return Err(error(&key("start"), format!("the start {start:?} is not inside the domain")));
         }
-        let rest = point_of_rest(drift.as_ref(), start);
+        // The theory of one well holds where the whole domain is drawn to one stable place.
+        let rest = point_of_rest(drift.as_ref(), start)
+            .filter(|rest| draws_all(drift.as_ref(), &region.domain, rest));
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
         let noise = space_noise(problem);
@@ -101,7 +110,13 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
         let unbounded = StoppedProblem::exit(start[0], f64::NEG_INFINITY, f64::INFINITY);
         tasks.push(EnsembleTask {
             from: None,
-            space: Some(SpaceTask { start: start.clone(), region, theory, exact_mean }),
+            space: Some(SpaceTask {
+                start: start.clone(),
+                region,
+                theory,
+                exact_mean,
+                euler_overshoots: false,
+            }),
             problem: unbounded,
             target_minima: Vec::new(),
             survival_times: survival_times.clone(),
@@ -118,6 +133,12 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
     problem.choice = choice(scenario, &steps);
     for task in &mut tasks {
         task.set_horizon(&scenario.ensemble, problem.choice.step);
+        if let Some(space) = &mut task.space
+            && problem.choice.kind == SchemeKind::Euler
+        {
+            space.euler_overshoots =
+                overshoots(drift.as_ref(), &space.region.domain, &space.start, problem.choice.step);
+        }
     }
     problem.tasks = tasks.into_iter().map(|task| Task::Ensembles(vec![task])).collect();
     Ok(())
@@ -214,7 +235,7 @@ fn point_of_rest(drift: &dyn Drift, start: &[f64]) -> Option<Vec<f64>> {
         return None;
     }
     let mut slope = vec![0.0; d];
-    for _ in 0..100_000 {
+    for _ in 0..20_000 {
         drift.drift_at(&x, &mut slope);
         drift.jacobian_at(&x, &mut jacobian);
         let stiffness = jacobian.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
@@ -232,6 +253,61 @@ fn point_of_rest(drift: &dyn Drift, start: &[f64]) -> Option<Vec<f64>> {
         }
     }
     None
+}
+
+/// The axes and the diagonals, both ways.
+fn directions(d: usize) -> Vec<Vec<f64>> {
+    let mut all = Vec::new();
+    for sign in [-1.0, 1.0] {
+        for k in 0..d {
+            let mut axis = vec![0.0; d];
+            axis[k] = sign;
+            all.push(axis);
+            let mut diagonal = vec![sign / (d as f64).sqrt(); d];
+            diagonal[k] = -diagonal[k];
+            all.push(diagonal);
+        }
+        all.push(vec![sign / (d as f64).sqrt(); d]);
+    }
+    all
+}
+
+/// Whether points close to a place of rest and points all over the domain come to rest there.
+fn draws_all(drift: &dyn Drift, domain: &SpaceDomain, rest: &[f64]) -> bool {
+    let directions = directions(rest.len());
+    let reaches: Vec<f64> = directions.iter().map(|direction| ray(domain, rest, direction)).collect();
+    let nearest = reaches.iter().copied().fold(f64::INFINITY, f64::min);
+    if !(nearest > 0.0 && nearest.is_finite()) {
+        return false;
+    }
+    directions.iter().zip(reaches).all(|(direction, reach)| {
+        [1e-3, 0.3, 0.6, 0.95].into_iter().all(|share| {
+            // Of a domain that goes on for ever the part around its nearest edge is looked at.
+            let radius = share * reach.min(10.0 * nearest);
+            let place: Vec<f64> = rest.iter().zip(direction).map(|(x, u)| x + radius * u).collect();
+            let end = point_of_rest(drift, &place);
+            end.is_some_and(|end| distance(&end, rest) < 1e-4 * nearest)
+        })
+    })
+}
+
+/// Whether an explicit step from somewhere in the domain lands further out on the other side.
+fn overshoots(drift: &dyn Drift, domain: &SpaceDomain, centre: &[f64], step: f64) -> bool {
+    let mut slope = vec![0.0; centre.len()];
+    directions(centre.len()).iter().any(|direction| {
+        let reach = ray(domain, centre, direction).min(1e9);
+        let mut radius = reach;
+        while radius > 1e-6 * reach {
+            let place: Vec<f64> = centre.iter().zip(direction).map(|(x, u)| x + radius * u).collect();
+            drift.drift_at(&place, &mut slope);
+            let inward: f64 = -slope.iter().zip(direction).map(|(slope, u)| slope * u).sum::<f64>();
+            if step * inward > 2.0 * radius {
+                return true;
+            }
+            radius *= 0.7;
+        }
+        false
+    })
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {

@@ -165,6 +165,13 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
     } else if events < FEW_EVENTS {
         warnings.push(format!("{place}: only {events} exits were seen"));
     }
+    if task.space.as_ref().is_some_and(|space| space.euler_overshoots) {
+        warnings.push(format!(
+            "{place}: explicit Euler at step {} throws far points further out, to the other side: exits of this \
+             task may be explosions; take scheme.kind = \"auto\"",
+            problem.choice.step
+        ));
+    }
     if let Some(kind) = problem.clocked {
         warnings.push(format!(
             "{place}: the step error of scheme {} is not measured: compare with another step",

@@ -21,7 +21,7 @@ impl CappedStable {
     /// The process with index `alpha` and jumps up to `cap`, in units of `Z`.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] unless `0 < alpha < 2`, [`IntegratorError::NotPositive`] for `cap`.
+    /// [`IntegratorError::Parameter`] unless `0.2 <= alpha < 2`, [`IntegratorError::NotPositive`] for `cap`.
     pub fn new(alpha: f64, cap: f64) -> Result<Self, IntegratorError> {
         let (alpha, cap) = (stable_index(alpha)?, positive("the cap of a jump", cap)?);
         Ok(Self { cap, jumps: SmallJumps::new(alpha, 0.0, cap), alpha })

@@ -12,7 +12,7 @@ use crate::rng::{LANES, LaneRng};
 
 /// The law of a jump `J`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum JumpLaw {
     /// Normal with mean 0 and standard deviation `scale`.
     Gaussian {

@@ -322,7 +322,13 @@ impl NoiseLaw {
 
 /// Checks an index in (0, 2).
 fn stable_index(alpha: f64) -> Result<f64, IntegratorError> {
-    if alpha > 0.0 && alpha < 2.0 { Ok(alpha) } else { Err(IntegratorError::TailIndex(alpha)) }
+    // Below, the tables of small jumps would need more memory than there is.
+    let (name, range) = ("the tail index alpha of noise without all of its jumps", "from 0.2 to below 2");
+    if (0.2..2.0).contains(&alpha) {
+        Ok(alpha)
+    } else {
+        Err(IntegratorError::Parameter { name, value: alpha, range })
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl TemperedStable {
     /// The process with index `alpha` and tempering rate `mu`, per unit of `Z`.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] unless `0 < alpha < 2`, [`IntegratorError::NotPositive`] for `mu`.
+    /// [`IntegratorError::Parameter`] unless `0.2 <= alpha < 2`, [`IntegratorError::NotPositive`] for `mu`.
     pub fn new(alpha: f64, mu: f64) -> Result<Self, IntegratorError> {
         Ok(Self { alpha: stable_index(alpha)?, mu: positive("the tempering rate mu", mu)? })
     }

@@ -20,7 +20,7 @@ impl TruncatedStable {
     /// The process with index `alpha` and jumps up to `radius`, in units of `Z`.
     ///
     /// # Errors
-    /// [`IntegratorError::TailIndex`] unless `0 < alpha < 2`, [`IntegratorError::NotPositive`] for `radius`.
+    /// [`IntegratorError::Parameter`] unless `0.2 <= alpha < 2`, [`IntegratorError::NotPositive`] for `radius`.
     pub fn new(alpha: f64, radius: f64) -> Result<Self, IntegratorError> {
         let (alpha, radius) = (stable_index(alpha)?, positive("the radius of truncation", radius)?);
         Ok(Self { radius, jumps: SmallJumps::new(alpha, 0.0, radius), alpha })

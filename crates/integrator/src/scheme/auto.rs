@@ -54,15 +54,20 @@ pub fn choose(
     let mut reasons = Vec::new();
     let step = step.unwrap_or_else(|| {
         let time_scale = |alpha| libm::pow(geometry.length / epsilon, alpha);
-        let by_diffusion =
-            if noise.gaussian_variance() > 0.0 { 0.005 * time_scale(2.0) } else { f64::INFINITY };
+        let variance = noise.gaussian_variance();
+        let by_diffusion = if variance > 0.0 { 0.005 / variance * time_scale(2.0) } else { f64::INFINITY };
         let by_jumps = if noise.has_jumps() {
             let alpha = noise.jump_index();
             libm::pow(0.02, alpha).min(0.01) * time_scale(alpha)
         } else {
             f64::INFINITY
         };
-        let by_noise = by_diffusion.min(by_jumps);
+        // However the jumps scale: less than one of them that matters in two steps.
+        let rate: f64 = [Side::Lower, Side::Upper]
+            .into_iter()
+            .map(|side| noise.jump_tail(side, 0.05 * geometry.length / epsilon))
+            .sum();
+        let by_noise = by_diffusion.min(by_jumps).min(0.5 / rate);
         let by_drift = 0.05 / geometry.stiffness;
         let (step, why) = if by_drift < by_noise {
             (by_drift, "resolves the drift: step times the largest curvature is 0.05")
