@@ -33,7 +33,7 @@ enum Motion<'a> {
     /// On the line, by jumps, with a constant amplitude: the path stops where it lands.
     Jump { region: &'a StopRegion, epsilon: f64 },
     /// On the line, by diffusion, with a constant amplitude: crossings within the step are seen.
-    Diffuse { barriers: Barriers, epsilon: f64 },
+    Diffuse { barriers: Barriers, crossings: [Crossing; 2] },
     /// On the line, by whatever noise and amplitude there may be.
     Line { region: &'a StopRegion },
     /// In several dimensions, looked at on the grid.
@@ -50,7 +50,10 @@ impl<'a> Motion<'a> {
                 if shared.has_jumps {
                     Self::Jump { region, epsilon }
                 } else {
-                    Self::Diffuse { barriers, epsilon }
+                    let crossings = shared
+                        .schemes
+                        .map(|scheme| Crossing::new(shared, &barriers, epsilon * scheme.noise_factor(0)));
+                    Self::Diffuse { barriers, crossings }
                 }
             }
             _ => Self::Line { region },
@@ -63,6 +66,29 @@ impl<'a> Motion<'a> {
 struct Barriers {
     lower: (f64, Stop),
     upper: (f64, Stop),
+}
+
+/// What decides, within one step of the fine grid, whether a continuous path has crossed a barrier; for the
+/// scheme of each grid.
+struct Crossing {
+    /// Factor of the noise.
+    scale: f64,
+    /// Half the variance of the bridge.
+    half_variance: f64,
+    /// Margins from here on are out of reach of a crossing.
+    reach: f64,
+    /// A path that is in this interval at both ends of a step has its margin out of reach.
+    safe: [f64; 2],
+}
+
+impl Crossing {
+    fn new(shared: &Shared<'_>, barriers: &Barriers, scale: f64) -> Self {
+        let half_variance = 0.5 * shared.gaussian_variance * shared.step * scale * scale;
+        let reach = LARGEST_EXPONENTIAL * half_variance;
+        // Wider than the root of the reach by far more than rounding takes away.
+        let near = 1.001 * reach.sqrt();
+        Self { scale, half_variance, reach, safe: [barriers.lower.0 + near, barriers.upper.0 - near] }
+    }
 }
 
 /// One grid of paths: the fine ones, or the coarse ones. One row a coordinate.
@@ -273,8 +299,8 @@ impl Step<'_, '_> {
         scheme.advance(&grid.x, n, &mut grid.moved);
         match self.motion {
             Motion::Jump { region, epsilon } => self.jump(grid, increments, scheme, region, *epsilon, factor),
-            Motion::Diffuse { barriers, epsilon } => {
-                self.diffuse(grid, increments, scheme, barriers, *epsilon, factor);
+            Motion::Diffuse { barriers, crossings } => {
+                self.diffuse(grid, increments, barriers, &crossings[factor - 1], factor);
             }
             Motion::Line { region } => self.move_on_the_line(grid, increments, scheme, region, factor),
             Motion::Space => self.move_in_space(grid, increments, scheme, factor),
@@ -332,20 +358,13 @@ impl Step<'_, '_> {
         &self,
         grid: &mut Grid,
         increments: &mut [Vec<[f64; LANES]>; 2],
-        scheme: &dyn Scheme,
         barriers: &Barriers,
-        epsilon: f64,
+        crossing: &Crossing,
         factor: usize,
     ) {
         let n = self.n;
-        let scale = epsilon * scheme.noise_factor(0);
-        let half_variance = 0.5 * self.shared.gaussian_variance * self.shared.step * scale * scale;
-        let reach = LARGEST_EXPONENTIAL * half_variance;
+        let &Crossing { scale, half_variance, reach, safe } = crossing;
         let limits = [barriers.lower.0, barriers.upper.0];
-        // Away from both barriers by more than this at both ends of a step, a path has not crossed: its
-        // margin is out of reach. Widened by far more than rounding takes away.
-        let near = 1.001 * reach.sqrt();
-        let safe = [limits[0] + near, limits[1] - near];
         let block = &self.blocks[0];
         let (x, moved) = (&grid.x[0][..n], &grid.moved[0][..n]);
         let next = &mut grid.next[0][..n];
