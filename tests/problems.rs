@@ -164,3 +164,61 @@ fn two_dimensions_through_the_program() {
     assert_eq!(axes[1]["axis"], 2);
     assert!((number(&axes[0]["estimate"]) - 0.5).abs() < 0.05);
 }
+
+#[test]
+fn the_scenario_as_run_can_be_read_again() {
+    for potential in
+        ["name = \"double_well\"", "name = \"muller_brown\"", "table = \"data/u.csv\"", "drift = [\"-x\"]"]
+    {
+        let folder = Folder::with_scenario("");
+        std::fs::create_dir(folder.path("data")).expect("a folder");
+        folder.write("data/u.csv", "-2 2\n-1 0.5\n0 0\n1 0.5\n2 2\n");
+        let task = match potential {
+            "name = \"muller_brown\"" => "start = [0.6, 0.03]\ndomain = { ball = 0.1 }",
+            _ => "start = 0.1\ndomain = { ball = 0.2 }",
+        };
+        // Beside Brownian noise alpha and beta are kept for the sweep of the kind.
+        let noise = "kind = \"brownian\"\nalpha = 1.5\nbeta = 0.5\nepsilon = 0.5";
+        let text = scenario(potential, noise, task).replace("paths = 6000", "paths = 20");
+        folder.write("s.toml", text);
+        let first = folder.good(&["run", "s.toml", "--out", "out", "--quiet"]);
+        let again = folder.good(&["run", "out/scenario.toml", "--out", "again", "--quiet"]);
+        assert_eq!(first.status, again.status);
+        let results = |out: &str| folder.json(&format!("{out}/summary.json"))["points"][0]["results"].clone();
+        assert_eq!(results("out"), results("again"), "{potential}");
+        let as_run = folder.text("out/scenario.toml");
+        assert!(as_run.contains("beta = 0.5") && as_run.contains("alpha = 1.5"), "{as_run}");
+    }
+}
+
+#[test]
+fn a_cap_is_one_of_each_coordinate() {
+    // The same problem with its axes exchanged; the standard errors are 4 %.
+    let mean = |epsilon: &str| {
+        let noise = format!("kind = \"capped_stable\"\nalpha = 1.2\ncap = 0.7\nepsilon = {epsilon}");
+        let field = "expression = \"(x^2 + y^2)/2\"\nvariables = [\"x\", \"y\"]";
+        let text = scenario(field, &noise, "start = [0, 0]\ndomain = { ball = 1.0 }");
+        let text = text.replace("paths = 6000", "paths = 600").replace("step = 0.002", "step = 0.02");
+        number(&find(&results(&text), "mean_exit_time")["estimate"])
+    };
+    let (one, other) = (mean("[0.1, 0.3]"), mean("[0.3, 0.1]"));
+    assert!((one / other - 1.0).abs() < 0.35, "{one} {other}");
+}
+
+#[test]
+fn theory_in_the_plane_is_for_one_well() {
+    let asymptotic = |expression: &str, start: &str, domain: &str| {
+        let field = format!("expression = \"{expression}\"\nvariables = [\"x\", \"y\"]");
+        let noise = "kind = \"stable\"\nalpha = 1.5\nepsilon = 0.3";
+        let task = format!("start = {start}\ndomain = {domain}");
+        let text = scenario(&field, noise, &task).replace("paths = 6000", "paths = 20");
+        let text = text.replace("step = 0.002", "step = 0.02");
+        find(&results(&text), "mean_exit_time")["asymptotic"].as_f64()
+    };
+    let wells = "x^4/4 - x^2/2 + y^2/2";
+    assert!(asymptotic("(x^2 + y^2)/2", "[0.1, 0]", "{ ball = 1.0, centre = [0, 0] }").is_some());
+    assert!(asymptotic(wells, "[-1, 0]", "[[-1.5, -0.2], [-1, 1]]").is_some());
+    // Two wells in the domain; a start on the saddle between them.
+    assert_eq!(asymptotic(wells, "[-1, 0]", "[[-1.5, 1.5], [-1, 1]]"), None);
+    assert_eq!(asymptotic(wells, "[0, 0]", "[[-1.5, 1.5], [-1, 1]]"), None);
+}
