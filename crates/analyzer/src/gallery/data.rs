@@ -35,7 +35,7 @@ pub(super) enum Variable {
 /// One thing that tells results apart: what it is exactly, and in words.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
-    identity: String,
+    pub identity: String,
     pub label: String,
 }
 
@@ -108,6 +108,12 @@ impl<'a> Row<'a> {
             };
             if !is_variable && !is_noise_key(key) {
                 parts.push(Part { identity: value.to_string(), label: words::setting(key, value) });
+            }
+            // A noise that is known by its name alone is told apart by all that the scenario says of it.
+            if let (true, NoiseLaw::Other { .. }) = (is_noise_key(key), self.data.noise)
+                && !matches!(key.as_str(), "noise.kind" | "noise.epsilon")
+            {
+                parts.push(words::described(key, value));
             }
         }
         parts.push(self.question());

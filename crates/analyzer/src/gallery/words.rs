@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::data::Part;
 use crate::figure::text::escape;
 use crate::theory::NoiseLaw;
 
@@ -75,6 +76,22 @@ pub(super) fn setting(key: &str, value: &Value) -> String {
             format!("{}: {}", symbol(key), escape(&shown))
         }
     }
+}
+
+/// A noise as the scenario gives it, without its amplitude.
+pub(super) fn described(key: &str, value: &Value) -> Part {
+    let Some(table) = value.as_object() else {
+        return Part { identity: format!("{key} {value}"), label: setting(key, value) };
+    };
+    let entries = table.iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "epsilon"));
+    let shown: Vec<String> = entries
+        .map(|(key, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("{} {}", escape(key), escape(&text))
+        })
+        .collect();
+    let label = shown.join(", ");
+    Part { identity: label.clone(), label }
 }
 
 /// A noise without its amplitude, e.g. `Lévy, $\alpha = 1.5$`.
