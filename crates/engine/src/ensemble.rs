@@ -1,7 +1,6 @@
 //! Many paths on all cores.
 
-use core::ops::Range;
-use std::sync::Mutex;
+use core::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use levyscape_integrator::noise::{BLOCK, Sampler};
@@ -12,8 +11,12 @@ use levyscape_integrator::{Amplitude, Scheme, SchemeKind, Sde, StreamKey};
 use crate::batch::{Batch, Shared};
 use crate::clocked;
 use crate::error::EngineError;
+use crate::order::{Claim, InOrder};
 use crate::record::PathPair;
 use crate::stopping::Region;
+
+/// Paths that may be simulated ahead of the first unfinished one.
+const AHEAD: u64 = 1 << 14;
 
 /// What a run shares with the thread that watches it.
 #[derive(Debug, Default)]
@@ -157,10 +160,29 @@ impl<'a> Ensemble<'a> {
     /// # Errors
     /// [`EngineError::Interrupted`] once [`Control::cancel`] is set.
     pub fn run(&self, paths: Range<u64>, control: &Control) -> Result<Vec<PathPair>, EngineError> {
+        let mut pairs = Vec::new();
+        self.stream(paths, control, |_, pair| {
+            pairs.push(pair);
+            ControlFlow::Continue(())
+        })?;
+        Ok(pairs)
+    }
+
+    /// Simulates the paths with the given indices and hands each to the consumer, in path order, until it
+    /// breaks off. What waits for earlier paths is bounded, whatever the number of paths.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`] once [`Control::cancel`] is set.
+    pub fn stream(
+        &self,
+        paths: Range<u64>,
+        control: &Control,
+        consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
+    ) -> Result<(), EngineError> {
         let (sampler, schemes) = match &self.stepper {
             Stepper::Grid { sampler, schemes } => (sampler, schemes),
             Stepper::Clocked { scheme, exact_times } => {
-                let Region::Line(region) = &self.region else { return Ok(Vec::new()) };
+                let Region::Line(region) = &self.region else { return Ok(()) };
                 let shared = clocked::Shared {
                     scheme: scheme.as_ref(),
                     region,
@@ -169,7 +191,8 @@ impl<'a> Ensemble<'a> {
                     max_time: self.max_time,
                     key: self.key,
                 };
-                return self.on_all_threads(paths, control, |lanes| clocked::Batch::new(&shared, lanes));
+                let batch = |lanes| clocked::Batch::new(&shared, lanes);
+                return self.on_all_threads(paths, control, batch, consumer);
             }
         };
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
@@ -187,7 +210,7 @@ impl<'a> Ensemble<'a> {
             pair: self.pair,
             key: self.key,
         };
-        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes))
+        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes), consumer)
     }
 
     fn on_all_threads<B: Paths>(
@@ -195,45 +218,47 @@ impl<'a> Ensemble<'a> {
         paths: Range<u64>,
         control: &Control,
         batch: impl Fn(usize) -> B + Sync,
-    ) -> Result<Vec<PathPair>, EngineError> {
+        consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
+    ) -> Result<(), EngineError> {
         // A batch of more paths than a group of lanes holds is several groups.
         let groups = self.batch.div_ceil(LANES);
         let lanes = self.batch.div_ceil(groups);
-        let next = AtomicU64::new(paths.start);
-        let ended = Mutex::new(Vec::new());
+        let order = InOrder::new(paths, AHEAD.max(4 * self.batch as u64), consumer);
         rayon::broadcast(|_| {
-            let mut mine = Vec::new();
+            let mut ended = Vec::new();
             let mut batches: Vec<_> = (0..groups).map(|_| batch(lanes)).collect();
-            let claim = || {
-                let path = next.fetch_add(1, Ordering::Relaxed);
-                (path < paths.end).then(|| self.first + path * self.stride)
-            };
-            let mut running = true;
-            while running && !control.cancel.load(Ordering::Relaxed) {
-                running = false;
+            while !control.cancel.load(Ordering::Relaxed) {
+                let (mut running, mut later) = (false, false);
+                let mut claim = || match order.claim() {
+                    Claim::Number(path) => Some(self.first + path * self.stride),
+                    Claim::Later => {
+                        later = true;
+                        None
+                    }
+                    Claim::Done => None,
+                };
+                let mut steps = 0;
                 for batch in &mut batches {
-                    if !batch.refill(claim) {
+                    if !batch.refill(&mut claim) {
                         continue;
                     }
                     running = true;
-                    let before = mine.len();
-                    let steps = batch.advance(|path, pair| mine.push((path, pair)));
-                    control.steps.fetch_add(steps, Ordering::Relaxed);
-                    if mine.len() > before {
-                        control.paths.fetch_add((mine.len() - before) as u64, Ordering::Relaxed);
-                    }
+                    steps +=
+                        batch.advance(|path, pair| ended.push(((path - self.first) / self.stride, pair)));
+                }
+                control.steps.fetch_add(steps, Ordering::Relaxed);
+                if !ended.is_empty() {
+                    control.paths.fetch_add(ended.len() as u64, Ordering::Relaxed);
+                    order.put(ended.drain(..));
+                }
+                if order.is_over() || !(running || later) {
+                    break;
+                }
+                if !running {
+                    std::thread::yield_now();
                 }
             }
-            // A poisoned lock means that another worker panicked: that panic is already on its way up.
-            if let Ok(mut ended) = ended.lock() {
-                ended.append(&mut mine);
-            }
         });
-        if control.cancel.load(Ordering::Relaxed) {
-            return Err(EngineError::Interrupted);
-        }
-        let mut ended = ended.into_inner().unwrap_or_default();
-        ended.sort_unstable_by_key(|(path, _)| *path);
-        Ok(ended.into_iter().map(|(_, pair)| pair).collect())
+        if control.cancel.load(Ordering::Relaxed) { Err(EngineError::Interrupted) } else { Ok(()) }
     }
 }
