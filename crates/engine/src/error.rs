@@ -18,6 +18,14 @@ pub enum EngineError {
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// The journal of a run cannot be read or written.
+    #[error("the journal {}: {reason}", path.display())]
+    Journal {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A table could not be written.
     #[error("cannot write the table of exits: {0}")]
     Table(String),
