@@ -122,7 +122,11 @@ pub struct QuantityResult {
     pub std_error: Option<f64>,
     /// 95 % interval for the exact value: statistical and step error together.
     pub ci95: Option<[f64; 2]>,
-    /// Paths simulated.
+    /// How it was estimated: `plain`, `multilevel`, `hazard`, `fleming_viot` or `splitting`.
+    pub method: String,
+    /// The time step of the estimate.
+    pub step: f64,
+    /// Paths simulated; replicas of the method, where it has no single paths.
     pub paths: u64,
     /// Paths that were still running at `max_time`.
     pub censored: u64,

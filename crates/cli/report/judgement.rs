@@ -195,6 +195,8 @@ mod tests {
             estimate: Some(estimate),
             std_error: Some(1.0),
             ci95: Some([estimate - NORMAL_95, estimate + 2.0 * NORMAL_95]),
+            method: "plain".into(),
+            step: 0.01,
             paths: 100,
             censored: 0,
             diverged: 0,

@@ -49,6 +49,8 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         ci95: estimate
             .zip(sampled.as_ref())
             .map(|(value, s)| [value - 1.96 * s.error, value + 1.96 * s.error]),
+        method: "plain".into(),
+        step: 0.01,
         paths: 10_000,
         censored: 0,
         diverged: 0,
@@ -200,7 +202,12 @@ fn simulated(
         task,
         from,
         problem: problem.clone(),
-        survival: SurvivalCurve { time: vec![0.0], survival: vec![1.0], half_width: 0.01, horizon: 10.0 },
+        survival: Some(SurvivalCurve {
+            time: vec![0.0],
+            survival: vec![1.0],
+            half_width: 0.01,
+            horizon: 10.0,
+        }),
         exponential_distance: distance,
     };
     ensembles.push(ensemble(0, None, Some([0.71, 1.02, 1.19, 3.4][place % 4])));

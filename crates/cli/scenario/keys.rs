@@ -45,8 +45,17 @@ pub(super) const NOISE_PART: Keys =
     keys(&["kind", "alpha", "beta", "mu", "radius", "cap", "rate", "jump", "weight"]);
 pub(super) const SCHEME: Keys = keys(&["kind", "step"]);
 pub(super) const ENSEMBLE: Keys = Keys {
-    allowed: &["paths", "seed", "max_time", "relative_error", "method", "step_bias"],
-    unavailable: &[("checkpoint_every", "leave it out; a run cannot be interrupted and resumed yet")],
+    allowed: &[
+        "paths",
+        "seed",
+        "max_time",
+        "relative_error",
+        "method",
+        "particles",
+        "step_bias",
+        "checkpoint_every",
+    ],
+    unavailable: &[],
 };
 pub(super) const EXIT: Keys = keys(&["kind", "start", "domain", "targets", "survival_times", "landing"]);
 pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_times"]);
@@ -110,7 +119,9 @@ const LEAVES: &[Leaf] = &[
     leaf("ensemble.max_time"),
     leaf("ensemble.relative_error"),
     leaf("ensemble.method"),
+    whole("ensemble.particles"),
     leaf("ensemble.step_bias"),
+    fixed("ensemble.checkpoint_every"),
     fixed("task.#.kind"),
     leaf("task.#.start"),
     leaf("task.#.domain"),

@@ -516,6 +516,8 @@ impl Default for EnsembleSpec {
             max_time: None,
             relative_error: None,
             method: Method::Auto,
+            particles: None,
+            checkpoint_every: DEFAULT_CHECKPOINT,
             step_bias: true,
         }
     }
@@ -524,18 +526,18 @@ impl Default for EnsembleSpec {
 fn ensemble(table: &Table<'_>) -> Option<EnsembleSpec> {
     let default = EnsembleSpec::default();
     let relative_error = optional(table.get("relative_error"), None, |field| field.number(SHARE).map(Some));
-    let default_paths = if relative_error == Some(None) { default.paths } else { None };
+    let methods = Method::ALL.map(|method| (method.name(), method));
+    let method = optional(table.get("method"), default.method, |field| field.choice(&methods, &[]));
+    let counts_paths = method.is_none_or(Method::counts_paths);
+    let default_paths = if relative_error == Some(None) && counts_paths { default.paths } else { None };
     let paths = optional(table.get("paths"), default_paths, |field| field.whole(2, 1_000_000_000).map(Some));
     let seed = optional(table.get("seed"), default.seed, |field| field.whole(0, i64::MAX as u64));
     let max_time = optional(table.get("max_time"), default.max_time, |field| {
         field.number(POSITIVE_OR_INFINITE).map(Some)
     });
-    let method = optional(table.get("method"), default.method, |field| {
-        field.choice(
-            &[("auto", Method::Auto), ("plain", Method::Plain)],
-            &["multilevel", "hazard", "fleming_viot", "splitting"],
-        )
-    });
+    let particles = optional(table.get("particles"), None, |field| field.whole(2, 65_536).map(Some));
+    let checkpoint_every =
+        optional(table.get("checkpoint_every"), default.checkpoint_every, |field| duration(&field));
     let step_bias = optional(table.get("step_bias"), default.step_bias, |field| field.boolean());
     Some(EnsembleSpec {
         paths: paths?,
@@ -543,8 +545,43 @@ fn ensemble(table: &Table<'_>) -> Option<EnsembleSpec> {
         max_time: max_time?,
         relative_error: relative_error?,
         method: method?,
+        particles: particles?,
+        checkpoint_every: checkpoint_every?,
         step_bias: step_bias?,
     })
+}
+
+/// A time on the wall clock: a number of seconds, or a number with a unit.
+fn duration(field: &Field<'_>) -> Option<f64> {
+    const RANGE: Bounds = Bounds {
+        allowed: "a time such as \"30s\", \"5min\" or \"1h\", from 0.01 seconds to a year",
+        holds: |seconds| (0.01..=3.2e7).contains(&seconds),
+    };
+    let seconds = match &field.node.value {
+        Value::String { text, .. } => {
+            let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            let unit = match text[digits.len()..].trim() {
+                "ms" => Some(1e-3),
+                "s" | "" => Some(1.0),
+                "min" => Some(60.0),
+                "h" => Some(3600.0),
+                _ => None,
+            };
+            let count = digits.trim().parse::<f64>().ok();
+            let seconds = unit.zip(count).map(|(unit, count)| unit * count);
+            match seconds.filter(|seconds| (RANGE.holds)(*seconds)) {
+                Some(seconds) => seconds,
+                None => {
+                    return field.fault(
+                        format!("`{}` is no time: \"{text}\"", field.path),
+                        format!("expected {}", RANGE.allowed),
+                    );
+                }
+            }
+        }
+        _ => field.number(RANGE)?,
+    };
+    Some(seconds)
 }
 
 fn tasks(field: &Field<'_>, max_time: Option<f64>) -> Option<Vec<TaskSpec>> {

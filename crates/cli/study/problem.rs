@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use levyscape_analyzer::estimate::{Property, Questions};
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
-use levyscape_engine::{Region, Stepping, StopRegion};
+use levyscape_engine::{Region, Stepping, Stop, StopRegion};
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::{ExpressionField, FieldError};
 use levyscape_integrator::scheme::{Choice, ClockedKind, Geometry, choose, euler_blow_up_rate};
@@ -118,6 +119,20 @@ impl EnsembleTask {
             Some(space) => space.start.clone(),
             None => vec![self.problem.start],
         }
+    }
+
+    /// What is asked of its exits: in several dimensions the axes; of a transition the targets; otherwise the exit to
+    /// the right, then the sets of landing.
+    pub fn questions(&self) -> Questions {
+        let properties = if let Some(space) = &self.space {
+            (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).collect()
+        } else if self.from.is_some() {
+            (0..self.target_minima.len()).map(|k| Property::Stop(Stop::Target(k as u32))).collect()
+        } else {
+            let landing = self.landing.iter().map(|&set| Property::Landing(set));
+            core::iter::once(Property::Stop(Stop::Upper)).chain(landing).collect()
+        };
+        Questions { properties, survival_times: self.survival_times.clone() }
     }
 
     /// The exact mean of the task's time, where one is known.

@@ -28,7 +28,7 @@ impl<W: Write> CsvSink<W> {
     }
 }
 
-impl<W: Write> Sink for CsvSink<W> {
+impl<W: Write + Send> Sink for CsvSink<W> {
     fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError> {
         let number = |x: f64| if x.is_nan() { String::new() } else { x.to_string() };
         for (k, pair) in rows.paths.iter().enumerate() {

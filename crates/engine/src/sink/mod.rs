@@ -35,7 +35,7 @@ impl Rows<'_> {
 }
 
 /// A table with one row a path.
-pub trait Sink {
+pub trait Sink: Send {
     /// Appends rows.
     ///
     /// # Errors
