@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use levyscape_analyzer::estimate::{Property, Questions};
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
-use levyscape_engine::{Region, Stepping, StopRegion};
+use levyscape_engine::{Region, Stepping, Stop, StopRegion};
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::{ExpressionField, FieldError};
 use levyscape_integrator::scheme::{Choice, ClockedKind, Geometry, choose, euler_blow_up_rate};
@@ -111,6 +112,21 @@ impl EnsembleTask {
         }
         let StoppedProblem { lower, upper, targets, .. } = &self.problem;
         StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }.into()
+    }
+
+    /// What is asked of the paths, in the order in which the results are reported: in several dimensions the
+    /// coordinate of the exit, for transitions the target, else the right end and the landing sets.
+    pub fn questions(&self) -> Questions {
+        let properties = if let Some(space) = &self.space {
+            (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).collect()
+        } else if self.from.is_some() {
+            let targets = 0..self.target_minima.len();
+            targets.map(|target| Property::Stop(Stop::Target(target as u32))).collect()
+        } else {
+            let landing = self.landing.iter().map(|&set| Property::Landing(set));
+            core::iter::once(Property::Stop(Stop::Upper)).chain(landing).collect()
+        };
+        Questions { properties, survival_times: self.survival_times.clone() }
     }
 
     pub fn start(&self) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Running the tasks of a point.
 
-use levyscape_analyzer::estimate::{Sample, weak_order};
+use levyscape_analyzer::estimate::{PathStatistics, weak_order};
 use levyscape_engine::{Control, EngineError, Ensemble, PathPair, Trajectory, trajectory};
 use levyscape_integrator::StreamKey;
 
@@ -17,15 +17,15 @@ const MOST_PATHS: u64 = 100_000_000;
 /// The paths of one start of a task.
 pub struct Simulated {
     pub pairs: Vec<PathPair>,
-    /// The order of the step error.
-    pub order: f64,
+    pub statistics: PathStatistics,
     /// Whether `relative_error` was asked for and reached.
     pub reached: Option<bool>,
 }
 
 impl Simulated {
-    pub fn sample(&self) -> Sample<'_> {
-        Sample { pairs: &self.pairs, order: self.order }
+    fn extend(&mut self, pairs: Vec<PathPair>) {
+        pairs.iter().for_each(|pair| self.statistics.push(pair));
+        self.pairs.extend(pairs);
     }
 }
 
@@ -66,19 +66,21 @@ pub fn ensemble(
     } else {
         weak_order(noise.jump_index(), !noise.has_jumps())
     };
+    let statistics = PathStatistics::new(task.questions(), order);
+    let mut simulated = Simulated { pairs: Vec::new(), statistics, reached: None };
     let Some(target) = spec.relative_error else {
-        let pairs = ensemble.run(0..spec.paths.unwrap_or(DEFAULT_PATHS), control)?;
-        return Ok(Simulated { pairs, order, reached: None });
+        simulated.extend(ensemble.run(0..spec.paths.unwrap_or(DEFAULT_PATHS), control)?);
+        return Ok(simulated);
     };
     // Rounds of growing size; the sizes follow from the results alone, so they are the same on every
     // machine.
     let most = MOST_PATHS;
-    let mut simulated = Simulated { pairs: Vec::new(), order, reached: Some(false) };
+    simulated.reached = Some(false);
     let mut wanted = FIRST_ROUND.min(most);
     loop {
         let done = simulated.pairs.len() as u64;
-        simulated.pairs.extend(ensemble.run(done..wanted, control)?);
-        let Some(mean) = simulated.sample().mean_time() else {
+        simulated.extend(ensemble.run(done..wanted, control)?);
+        let Some(mean) = simulated.statistics.mean_time() else {
             if wanted >= most || simulated.pairs.len() as u64 >= 16 * FIRST_ROUND {
                 return Ok(simulated);
             }

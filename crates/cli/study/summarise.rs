@@ -1,10 +1,9 @@
 //! Estimates beside theory: the rows of `summary.json`.
 
-use levyscape_analyzer::estimate::{Estimate, exponential_distance, survival_curve};
+use levyscape_analyzer::estimate::Estimate;
 use levyscape_analyzer::study::EnsembleData;
 use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary};
 use levyscape_analyzer::theory::{LimitChain, StoppedProblem, validity_remarks};
-use levyscape_engine::{Outcome, PathRecord, Stop};
 use levyscape_integrator::NoiseLaw;
 
 use super::problem::{EnsembleTask, Problem, Task};
@@ -34,7 +33,7 @@ impl<'a> Row<'a> {
 
 /// The results of one start of a task.
 pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> Vec<QuantityResult> {
-    let sample = simulated.sample();
+    let sample = &simulated.statistics;
     let [paths, censored, diverged, steps] = sample.counts();
     let kind = if task.from.is_some() { "transition" } else { "exit" };
     let result = |row: Row<'_>, estimate: Option<Estimate>| QuantityResult {
@@ -70,15 +69,14 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         let second = mean.map(|mean| 2.0 * mean * mean);
         results.push(result(Row::new("second_moment", second, None), sample.second_moment()));
         for axis in 0..space.start.len() {
-            let along = |record: &PathRecord| matches!(record.outcome, Outcome::Exited(Stop::Face { axis: k, .. }) if k as usize == axis);
             let asymptotic = theory.and_then(|theory| theory.axis_probabilities.get(axis).copied());
             let row = Row { axis: Some(axis + 1), ..Row::new("exit_axis_probability", asymptotic, None) };
-            results.push(result(row, sample.exit_probability(along)));
+            results.push(result(row, sample.exit_probability(axis)));
         }
-        for &t in &task.survival_times {
+        for (k, &t) in task.survival_times.iter().enumerate() {
             let asymptotic = mean.map(|mean| levyscape_integrator::math::exp(-t / mean));
             let row = Row { t: Some(t), ..Row::new("survival", asymptotic, None) };
-            results.push(result(row, sample.survival(t)));
+            results.push(result(row, sample.survival(k)));
         }
         return results;
     }
@@ -87,8 +85,6 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         let row = Row::new("mean_transition_time", asymptotic.map(|theory| theory.mean), exact.mean);
         results.push(result(row, sample.mean_time()));
         for (target, &to) in task.target_minima.iter().enumerate() {
-            let reached = Outcome::Exited(Stop::Target(target as u32));
-            let probability = sample.exit_probability(|record| record.outcome == reached);
             let [lo, hi] = task.problem.targets[target];
             let row = Row {
                 to: Some(to),
@@ -98,22 +94,20 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
                     exact.landing(lo, hi),
                 )
             };
-            results.push(result(row, probability));
+            results.push(result(row, sample.exit_probability(target)));
         }
     } else {
         let row = Row::new("mean_exit_time", theory.map(|theory| theory.mean), exact.mean);
         results.push(result(row, sample.mean_time()));
         let row = Row::new("second_moment", theory.map(|theory| theory.second_moment), exact.second_moment);
         results.push(result(row, sample.second_moment()));
-        let right = sample.exit_probability(|record| record.outcome == Outcome::Exited(Stop::Upper));
         let row = Row::new(
             "exit_right_probability",
             theory.map(|theory| theory.right_probability),
             exact.right_probability,
         );
-        results.push(result(row, right));
-        for &[lo, hi] in &task.landing {
-            let inside = |record: &PathRecord| record.position >= lo && record.position <= hi;
+        results.push(result(row, sample.exit_probability(0)));
+        for (k, &[lo, hi]) in task.landing.iter().enumerate() {
             let row = Row {
                 set: Some([lo, hi]),
                 ..Row::new(
@@ -122,12 +116,12 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
                     exact.landing(lo, hi),
                 )
             };
-            results.push(result(row, sample.exit_probability(inside)));
+            results.push(result(row, sample.exit_probability(1 + k)));
         }
     }
-    for &t in &task.survival_times {
+    for (k, &t) in task.survival_times.iter().enumerate() {
         let row = Row { t: Some(t), ..Row::new("survival", theory.map(|theory| theory.survival(t)), None) };
-        results.push(result(row, sample.survival(t)));
+        results.push(result(row, sample.survival(k)));
     }
     results
 }
@@ -138,14 +132,14 @@ pub fn ensemble_data(task_index: usize, task: &EnsembleTask, simulated: &Simulat
         task: task_index,
         from: task.from,
         problem: task.problem.clone(),
-        survival: survival_curve(&simulated.pairs, CURVE_POINTS),
-        exponential_distance: exponential_distance(&simulated.pairs),
+        survival: simulated.statistics.survival_curve(CURVE_POINTS),
+        exponential_distance: simulated.statistics.exponential_distance(),
     }
 }
 
 /// What a reader must know of one start of a task before using its numbers.
 pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Vec<String> {
-    let sample = simulated.sample();
+    let sample = &simulated.statistics;
     let [paths, censored, diverged, _] = sample.counts();
     let events = paths - censored - diverged;
     let mut warnings = Vec::new();
@@ -189,7 +183,7 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
 
 /// Why the numbers of one start of a task must not be used, if so.
 pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Option<String> {
-    let [paths, censored, diverged, _] = simulated.sample().counts();
+    let [paths, censored, diverged, _] = simulated.statistics.counts();
     if diverged > 0 {
         return Some(format!(
             "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; they are no exits, \
@@ -197,8 +191,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
             problem.scheme_name()
         ));
     }
-    let companions = simulated.pairs.iter().filter_map(|pair| pair.coarse);
-    let lost = companions.filter(|coarse| coarse.outcome == Outcome::Diverged).count();
+    let lost = simulated.statistics.companions_lost();
     if lost > 0 {
         return Some(format!(
             "{place}: {lost} of {paths} companions at twice the step left the finite numbers under scheme {}: the \
@@ -209,8 +202,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
     // Where the domain ends, a path that explodes leaves it while its numbers are still finite, and looks
     // like any other exit. A tenth of what chance does to the number of exits goes unnoticed.
     let StoppedProblem { lower, upper, .. } = task.problem;
-    let time: f64 = simulated.pairs.iter().map(|pair| pair.fine.time).sum();
-    let expected = task.blow_up_rate * time;
+    let expected = task.blow_up_rate * simulated.statistics.time_at_risk();
     let exits = (paths - censored) as f64;
     if !(lower.is_finite() || upper.is_finite()) || expected <= 0.1 * exits.max(1.0).sqrt() {
         return None;
