@@ -114,25 +114,26 @@ impl EnsembleTask {
         StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }.into()
     }
 
-    pub fn start(&self) -> Vec<f64> {
-        match &self.space {
-            Some(space) => space.start.clone(),
-            None => vec![self.problem.start],
-        }
-    }
-
-    /// What is asked of its exits: in several dimensions the axes; of a transition the targets; otherwise the exit to
-    /// the right, then the sets of landing.
+    /// What is asked of the paths, in the order in which the results are reported: in several dimensions the
+    /// coordinate of the exit, for transitions the target, else the right end and the landing sets.
     pub fn questions(&self) -> Questions {
         let properties = if let Some(space) = &self.space {
             (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).collect()
         } else if self.from.is_some() {
-            (0..self.target_minima.len()).map(|k| Property::Stop(Stop::Target(k as u32))).collect()
+            let targets = 0..self.target_minima.len();
+            targets.map(|target| Property::Stop(Stop::Target(target as u32))).collect()
         } else {
             let landing = self.landing.iter().map(|&set| Property::Landing(set));
             core::iter::once(Property::Stop(Stop::Upper)).chain(landing).collect()
         };
         Questions { properties, survival_times: self.survival_times.clone() }
+    }
+
+    pub fn start(&self) -> Vec<f64> {
+        match &self.space {
+            Some(space) => space.start.clone(),
+            None => vec![self.problem.start],
+        }
     }
 
     /// The exact mean of the task's time, where one is known.
