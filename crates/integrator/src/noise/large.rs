@@ -85,7 +85,8 @@ impl<'a> LargeJumps<'a> {
                 break;
             }
             let share = above / (above - below);
-            let share = if round % 4 == 0 || !(share > 0.0) { 0.5 } else { share };
+            let bisect = round % 4 == 0 || below == f64::NEG_INFINITY || share.is_nan();
+            let share = if bisect { 0.5 } else { share };
             let edge = (0.4 * WIDTH / width).min(0.5);
             let middle = lower * libm::exp(width * share.clamp(edge, 1.0 - edge));
             let seen = log(middle);
