@@ -92,7 +92,7 @@ impl Crossing {
 }
 
 /// One grid of paths: the fine ones, or the coarse ones. One row a coordinate.
-struct Grid {
+pub(crate) struct Grid {
     x: Vec<[f64; LANES]>,
     moved: Vec<[f64; LANES]>,
     next: Vec<[f64; LANES]>,
@@ -119,7 +119,8 @@ impl Grid {
         }
     }
 
-    fn place(&mut self, lane: usize, start: &[f64]) {
+    /// Puts a lane's path at a place, from where it goes on.
+    pub fn place(&mut self, lane: usize, start: &[f64]) {
         for (row, &start) in self.x.iter_mut().zip(start) {
             row[lane] = start;
         }
@@ -148,6 +149,16 @@ impl Grid {
         }
         self.ended[to] = self.ended[from];
         self.places.swap(to, from);
+    }
+
+    /// How a lane's path ended, if it has.
+    pub fn end_of(&self, lane: usize) -> Option<PathRecord> {
+        self.ended[lane]
+    }
+
+    /// Where the paths are, one row a coordinate.
+    pub fn places(&self) -> &[[f64; LANES]] {
+        &self.x
     }
 
     /// The place of a path that has not ended.
@@ -216,19 +227,42 @@ impl<'a> Batch<'a> {
         self.running > 0
     }
 
+    /// Paths that are running.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// The paths of the fine step, or of the coarse one.
+    pub fn grid(&mut self, coarse: bool) -> &mut Grid {
+        if coarse { &mut self.coarse } else { &mut self.fine }
+    }
+
+    /// Draws the noise of the next [`BLOCK`] steps.
+    pub fn draw(&mut self) {
+        self.shared.sampler.fill(&mut self.rng, self.running, &mut self.blocks);
+    }
+
+    /// Takes step `row` of the block that was drawn, for every running path, and at odd rows the step of the
+    /// companions that ends there. Whether a path ended.
+    pub fn step(&mut self, row: usize) -> bool {
+        let ended = Cell::new(false);
+        let Self { shared, motion, blocks, increments, fine, coarse, taken, running, .. } = self;
+        let step = Step { shared, motion, blocks, taken, n: *running, row, ended: &ended };
+        step.take(fine, increments, 1);
+        if shared.pair && row % 2 == 1 {
+            step.take(coarse, increments, 2);
+        }
+        ended.get()
+    }
+
     /// Advances every running path by [`BLOCK`] steps and hands out those that ended. Returns the
     /// number of steps taken, both grids together.
     pub fn advance(&mut self, mut done: impl FnMut(u64, PathPair)) -> u64 {
         let n = self.running;
-        self.shared.sampler.fill(&mut self.rng, n, &mut self.blocks);
-        let ended = Cell::new(false);
+        self.draw();
+        let mut ended = false;
         for row in 0..BLOCK {
-            let Self { shared, motion, blocks, increments, fine, coarse, taken, .. } = self;
-            let step = Step { shared, motion, blocks, taken, n, row, ended: &ended };
-            step.take(fine, increments, 1);
-            if shared.pair && row % 2 == 1 {
-                step.take(coarse, increments, 2);
-            }
+            ended |= self.step(row);
         }
         let steps = (n * BLOCK) as u64;
         let mut longest = 0;
@@ -237,7 +271,7 @@ impl<'a> Batch<'a> {
             longest = longest.max(*taken);
         }
         // Nearly every block leaves every path running.
-        let mut lane = if ended.get() || longest >= self.shared.max_steps { 0 } else { n };
+        let mut lane = if ended || longest >= self.shared.max_steps { 0 } else { n };
         while lane < self.running {
             let out_of_time = self.taken[lane] >= self.shared.max_steps;
             let ended = |grid: &Grid, step: u64| {

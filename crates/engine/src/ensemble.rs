@@ -179,8 +179,8 @@ impl<'a> Ensemble<'a> {
         control: &Control,
         consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
     ) -> Result<(), EngineError> {
-        let (sampler, schemes) = match &self.stepper {
-            Stepper::Grid { sampler, schemes } => (sampler, schemes),
+        let shared = match &self.stepper {
+            Stepper::Grid { sampler, schemes } => self.on_grid(sampler.as_ref(), schemes),
             Stepper::Clocked { scheme, exact_times } => {
                 let Region::Line(region) = &self.region else { return Ok(()) };
                 let shared = clocked::Shared {
@@ -195,9 +195,21 @@ impl<'a> Ensemble<'a> {
                 return self.on_all_threads(paths, control, batch, consumer);
             }
         };
+        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes), consumer)
+    }
+
+    /// What the paths on the time grid share; nothing where every path has a clock of its own.
+    pub(crate) fn shared(&self) -> Option<Shared<'_>> {
+        match &self.stepper {
+            Stepper::Grid { sampler, schemes } => Some(self.on_grid(sampler.as_ref(), schemes)),
+            Stepper::Clocked { .. } => None,
+        }
+    }
+
+    fn on_grid<'b>(&'b self, sampler: &'b dyn Sampler, schemes: &'b [Box<dyn Scheme + 'a>; 2]) -> Shared<'b> {
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
-        let shared = Shared {
-            sampler: sampler.as_ref(),
+        Shared {
+            sampler,
             schemes: [schemes[0].as_ref(), schemes[1].as_ref()],
             amplitude: self.sde.amplitude(),
             has_jumps: self.sde.noise().has_jumps(),
@@ -209,8 +221,7 @@ impl<'a> Ensemble<'a> {
             max_time: self.max_time,
             pair: self.pair,
             key: self.key,
-        };
-        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes), consumer)
+        }
     }
 
     fn on_all_threads<B: Paths>(

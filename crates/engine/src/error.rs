@@ -15,6 +15,12 @@ pub enum EngineError {
     /// A scheme with a clock for every path was asked for where there is none.
     #[error("the scheme {0} is for equations on the line with a constant amplitude")]
     Clocked(&'static str),
+    /// A particle left the finite numbers: it can neither be stopped nor go on.
+    #[error("a particle left the finite numbers: take a scheme that does not explode, or a smaller step")]
+    Diverged,
+    /// All particles of a system stopped in the same step.
+    #[error("all particles stopped in the same step: take a smaller step")]
+    Extinct,
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -17,6 +17,7 @@ mod clocked;
 mod ensemble;
 mod error;
 pub mod journal;
+mod fleming_viot;
 mod order;
 mod record;
 mod replicas;
@@ -26,6 +27,7 @@ mod trajectory;
 
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
+pub use fleming_viot::{FlemingViot, Population};
 pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
 pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
