@@ -15,6 +15,12 @@ pub enum EngineError {
     /// A scheme with a clock for every path was asked for where there is none.
     #[error("the scheme {0} is for equations on the line with a constant amplitude")]
     Clocked(&'static str),
+    /// The method of the integrated hazard is not for this problem.
+    #[error("the integrated hazard: {0}")]
+    Hazard(&'static str),
+    /// A path of a method that cannot count it apart left the finite numbers.
+    #[error("a path left the finite numbers")]
+    Diverged,
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -16,6 +16,7 @@ mod batch;
 mod clocked;
 mod ensemble;
 mod error;
+pub mod hazard;
 mod order;
 mod record;
 mod replicas;
@@ -25,6 +26,7 @@ mod trajectory;
 
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
+pub use hazard::{Hazard, HazardSettings, Well};
 pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
 pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
