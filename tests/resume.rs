@@ -54,8 +54,7 @@ fn assert_same(folder: &Folder, a: &str, b: &str) {
 
 /// Starts a run or goes on with it, kills it after the time unless it ends before; whether it has ended.
 fn kill_after(folder: &Folder, arguments: &[&str], time: Duration) -> bool {
-    let mut child =
-        folder.command(arguments).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = folder.command(arguments).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     while begun.elapsed() < time {
         if let Some(status) = child.try_wait().unwrap() {
@@ -84,7 +83,8 @@ fn kill_and_resume(times: u32, seed: u64) {
     let mut kills = 0;
     for turn in 0..times {
         let out = format!("killed{turn}");
-        let mut ended = kill_after(&folder, &["run", "s.toml", "--out", &out], length.mul_f64(1.05 * uniform()));
+        let mut ended =
+            kill_after(&folder, &["run", "s.toml", "--out", &out], length.mul_f64(1.05 * uniform()));
         kills += u32::from(!ended);
         // Now and then a second kill, of the run that goes on.
         if !ended && turn % 2 == 0 && folder.path(format!("{out}/checkpoint/manifest.json")).is_file() {
@@ -201,7 +201,11 @@ fn a_damaged_checkpoint_is_said_and_kept() {
     let before = folder.listing();
     let damaged = folder.run(&["resume", "out"]);
     assert_eq!(damaged.status, Some(1), "{}", damaged.stderr);
-    assert!(damaged.stderr.contains("journal.bin") && damaged.stderr.contains("damaged"), "{}", damaged.stderr);
+    assert!(
+        damaged.stderr.contains("journal.bin") && damaged.stderr.contains("damaged"),
+        "{}",
+        damaged.stderr
+    );
     assert_eq!(folder.listing(), before);
     let scenario = folder.text("out/checkpoint/scenario.toml");
     folder.write("out/checkpoint/journal.bin", &good);
@@ -257,11 +261,12 @@ fn a_path_is_run_again() {
         assert_eq!(last[0], row[at("time")].parse::<f64>().unwrap());
         assert_eq!(last[1], row[at("exit_position")].parse::<f64>().unwrap());
         // The point before it is the last place before the exit.
-        let before: f64 =
-            text.lines().rev().nth(1).unwrap().split(',').nth(1).unwrap().parse().unwrap();
+        let before: f64 = text.lines().rev().nth(1).unwrap().split(',').nth(1).unwrap().parse().unwrap();
         assert_eq!(before, row[at("last_position")].parse::<f64>().unwrap());
     }
-    for wrong in [["--path", "30", "--task", "0"], ["--path", "1", "--task", "7"], ["--path", "60", "--task", "1"]] {
+    for wrong in
+        [["--path", "30", "--task", "0"], ["--path", "1", "--task", "7"], ["--path", "60", "--task", "1"]]
+    {
         let mut arguments = vec!["replay", "out"];
         arguments.extend(wrong);
         assert_eq!(folder.run(&arguments).status, Some(2), "{wrong:?}");

@@ -21,6 +21,9 @@ pub enum EngineError {
     /// All particles of a system stopped in the same step.
     #[error("all particles stopped in the same step: take a smaller step")]
     Extinct,
+    /// The method of the integrated hazard is not for this problem.
+    #[error("the integrated hazard: {0}")]
+    Hazard(&'static str),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -96,9 +96,9 @@ impl LaneRng {
         self.s3[to] = self.s3[from];
     }
 
-    /// The next 64 bits of one lane, from the same stream as [`LaneRng::next`].
+    /// The next 64 bits of one lane.
     #[inline]
-    pub(crate) fn next_of(&mut self, lane: usize) -> u64 {
+    pub fn next_of(&mut self, lane: usize) -> u64 {
         let [s0, s1, s2, s3] = [self.s0[lane], self.s1[lane], self.s2[lane], self.s3[lane]];
         let (s2, s3) = (s2 ^ s0, s3 ^ s1);
         [self.s0[lane], self.s1[lane]] = [s0 ^ s3, s1 ^ s2];

@@ -52,7 +52,9 @@ mod tests {
     #[test]
     fn quantiles_of_students_law() {
         // Tables of Student's law.
-        for (freedom, quantile) in [(5.0, 2.570_582), (10.0, 2.228_139), (23.0, 2.068_658), (100.0, 1.983_972)] {
+        for (freedom, quantile) in
+            [(5.0, 2.570_582), (10.0, 2.228_139), (23.0, 2.068_658), (100.0, 1.983_972)]
+        {
             assert!((student_95(freedom) - quantile).abs() < if freedom < 20.0 { 2e-3 } else { 1e-5 });
         }
     }
@@ -66,7 +68,9 @@ mod tests {
             moments.push(&[10.5 + noise, 11.0 + noise, 1.0]);
         }
         let of = |k: usize| move |mean: &[f64]| mean[k] / mean[2];
-        let Some(estimate) = replicated_estimate(&moments, 1.0, of(0), Some(of(1))) else { panic!("100 rows") };
+        let Some(estimate) = replicated_estimate(&moments, 1.0, of(0), Some(of(1))) else {
+            panic!("100 rows")
+        };
         let mean = moments.mean()[0] - 10.5;
         assert!((estimate.value - 10.0 - mean).abs() < 1e-12);
         let Some(bias) = &estimate.bias else { panic!("two steps") };

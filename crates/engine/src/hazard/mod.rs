@@ -1,0 +1,638 @@
+//! Exits and transitions at small jump noise from paths far shorter than one exit.
+//!
+//! A path of `dX = b(X) dt + epsilon dZ` that has stayed in a well for a while has the well's
+//! quasi-stationary law, and from then on it leaves at a constant rate `kappa`, with an exit place independent of the time.
+//! Jump noise leaves by one large jump, and the rate of large jumps out of the well is known at every place:
+//!
+//! ```text
+//! lambda_k(x) = nu{ abs(y) > r : x + epsilon y in I_k },
+//! ```
+//!
+//! a difference of tails of the Lévy measure for every destination `I_k` (a stop or another well). So [`Hazard`]
+//! does not wait for exits. It splits `Z` at a radius `r` with `epsilon r` a fraction of the distance
+//! from the minimum to the edge and works in two phases.
+//!
+//! **Within a well** a path walks without the large jumps that would leave; `Lambda_t` is the integral of
+//! `lambda = sum lambda_k` along it. What leaves the well without a large jump is a real exit, after which the path starts
+//! again from the minimum. With a window `t_1` of some relaxation times and the weight
+//! `w_t = exp(-(Lambda_t - Lambda_{t - t_1}))`, 0 where the path started again within the window, the formula of
+//! Feynman and Kac makes `E sum_t w_t f(X_t)/E sum_t w_t` the quasi-stationary mean of `f` up to
+//! `exp(-gamma t_1)`, `gamma` the gap between the first two eigenvalues of the killed process. Hence the rate
+//! `kappa = E sum (w lambda h + exits)/E sum w h` and the probabilities of the destinations, without a single large
+//! exit: `lambda` is bounded by the rate of the large jumps, so the variance is finite, and as `epsilon`
+//! goes to 0 it vanishes.
+//!
+//! **From the landing on** a path from a place drawn with the weight `w lambda_k`, then by the law of the jump, walks freely (all jumps
+//! made) until it stops, or until it has stayed in one well for a window: so early exits, returns over
+//! the saddle and the time of the slide to the next minimum are all in. The landings are drawn in strata, since those
+//! next to the edges decide.
+//!
+//! The start is treated in the same way, the weight being counted from the start until the first window has passed. A
+//! linear system over the wells puts these pieces together. Every replica does all this on two grids, of step `h` and
+//! `2 h`, with the same random numbers.
+
+mod geometry;
+mod solve;
+mod walk;
+
+use levyscape_integrator::math::uniform;
+use levyscape_integrator::noise::{BLOCK, Noise, Side, TruncatedStable, tail_constant};
+use levyscape_integrator::rng::{LANES, LaneRng};
+use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKey};
+
+use crate::ensemble::Control;
+use crate::error::EngineError;
+use crate::record::Stop;
+use crate::replicas::{Output, Replicated};
+use crate::stopping::{Region, StopRegion};
+
+use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
+use solve::Layout;
+use walk::{Class, End, Job, Owner, Purpose, Track, stream};
+
+/// The basin of attraction of a minimum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Well {
+    /// The point of rest.
+    pub minimum: f64,
+    /// Left end of the basin; may be minus infinity.
+    pub left: f64,
+    /// Right end; may be infinity.
+    pub right: f64,
+    /// Rate at which paths come to rest, `-b'(minimum)` where that is not 0: the steps and the
+    /// window are in units of its inverse. Above 0.
+    pub relaxation_rate: f64,
+}
+
+/// How a [`Hazard`] works, and what is asked beyond the moments and the ways to stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HazardSettings {
+    /// Time step of the fine grid in each well, in units of its relaxation time.
+    pub step: f64,
+    /// The window `t_1`, in the same units.
+    pub window: f64,
+    /// Time in equilibrium that a replica spends in each well, in windows.
+    pub span: f64,
+    /// Jumps of X larger than this part of the distance from the minimum to the nearest edge of the well are
+    /// the large ones.
+    pub cut: f64,
+    /// Sets `[lo, hi]` whose landing probability is asked for.
+    pub landing: Vec<[f64; 2]>,
+    /// Times `t` for which `P(T > t)` is asked for; there is an answer where the start's well is left by
+    /// stopping only.
+    pub survival: Vec<f64>,
+}
+
+impl Default for HazardSettings {
+    fn default() -> Self {
+        let (landing, survival) = (Vec::new(), Vec::new());
+        Self { step: 0.1, window: 8.0, span: 2.0, cut: 0.15, landing, survival }
+    }
+}
+
+/// The exit or transition problem of one start by the integrated hazard; see the [module](self).
+///
+/// A group is [`LANES`] replicas. A replica takes `STREAMS` random streams of its own, numbered from `2^63`
+/// on, which no path of an [`Ensemble`](crate::Ensemble) has.
+pub struct Hazard<'a> {
+    map: Map,
+    epsilon: f64,
+    key: StreamKey,
+    start: f64,
+    /// The wells, and what lies between them.
+    classes: Vec<Class<'a>>,
+    stops: Vec<Stop>,
+    sets: Vec<[f64; 2]>,
+    times: Vec<f64>,
+    span: f64,
+    layout: Layout,
+}
+
+/// Parts of the landings of one destination that are drawn apart, by their quantiles: those near the two edges decide
+/// whether the path returns.
+const STRATA: [[f64; 2]; 3] = [[0.0, 0.125], [0.125, 0.875], [0.875, 1.0]];
+/// An early exit of this probability is always followed, a rarer one with a probability in proportion.
+const EARLY: f64 = 1.0 / 32.0;
+
+impl<'a> Hazard<'a> {
+    /// The first time at which a path from `start` stops in `region`; `wells` are all basins of attraction that
+    /// reach into the domain. Those whose minimum lies outside, or in a target, hold no path for long.
+    ///
+    /// # Errors
+    /// [`EngineError::Hazard`] for noise without jumps, amplitudes that are not constant, no well in which paths
+    /// could stay, wells that do not hold their minimum or that overlap; [`EngineError::StartStopped`];
+    /// [`EngineError::Integrator`] for other dimensions than one, settings that are not positive, or a noise whose
+    /// jumps cannot be split.
+    pub fn new(
+        sde: &'a Sde<'a>,
+        start: f64,
+        region: &StopRegion,
+        wells: &[Well],
+        settings: &HazardSettings,
+        key: StreamKey,
+    ) -> Result<Self, EngineError> {
+        sde.check_start(&[start])?;
+        Region::Line(region.clone()).check_start(&[start])?;
+        let Amplitude::Constant(epsilon) = sde.amplitude() else {
+            return Err(EngineError::Hazard("the amplitude must be a number; take the method \"plain\""));
+        };
+        if !sde.noise().has_jumps() {
+            return Err(EngineError::Hazard(
+                "noise without jumps has no large jump to wait for; take the method \"splitting\" or \"fleming_viot\"",
+            ));
+        }
+        for (name, value) in [("the step", settings.step), ("the window", settings.window)]
+            .into_iter()
+            .chain([("the span", settings.span), ("the cut", settings.cut)])
+        {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(IntegratorError::NotPositive { name, value }.into());
+            }
+        }
+        for well in wells {
+            let holds = well.left < well.minimum && well.minimum < well.right;
+            if !(holds && well.relaxation_rate > 0.0 && well.relaxation_rate.is_finite()) {
+                return Err(EngineError::Hazard(
+                    "a well must hold its minimum and have a positive rate of relaxation",
+                ));
+            }
+            if wells.iter().any(|other| other != well && other.left < well.right && well.left < other.right) {
+                return Err(EngineError::Hazard("the wells must not overlap"));
+            }
+        }
+        let epsilon = epsilon[0];
+        let map = Map::new(region, wells);
+        let settles = |i: usize| map.place(wells[i].minimum) == Place::Class(i);
+        if !(0..wells.len()).any(settles) {
+            return Err(EngineError::Hazard(
+                "no well has its minimum where paths go on; take the method \"plain\"",
+            ));
+        }
+        let stops = possible_stops(region);
+        let window = extent(&map, wells, start);
+        let mut classes = Vec::new();
+        for (i, well) in wells.iter().enumerate() {
+            let core = if settles(i) { map.piece(well.minimum) } else { [f64::NAN; 2] };
+            let distance = if settles(i) { core } else { [well.left, well.right] }
+                .map(|end| (end - well.minimum).abs())
+                .into_iter()
+                .fold(f64::INFINITY, f64::min);
+            if settles(i) && distance == f64::INFINITY {
+                return Err(EngineError::Hazard("there is nothing that a path from the minimum could leave"));
+            }
+            let reach = if distance == f64::INFINITY { window[1] - window[0] } else { distance };
+            let mut channels = Vec::new();
+            if settles(i) {
+                channels = channels_from(&map, i, &stops, &settings.landing);
+            }
+            let plan = Plan {
+                step: settings.step / well.relaxation_rate,
+                window: settings.window / settings.step,
+                radius: settings.cut * reach / epsilon,
+                core,
+                home: well.minimum,
+                settles: settles(i),
+            };
+            classes.push(plan.build(sde, epsilon, channels, window)?);
+        }
+        let steps = wells.iter().map(|well| settings.step / well.relaxation_rate);
+        let plan = Plan {
+            step: steps.fold(f64::INFINITY, f64::min),
+            window: settings.window / settings.step,
+            radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
+            core: [f64::NAN; 2],
+            home: f64::NAN,
+            settles: false,
+        };
+        classes.push(plan.build(sde, epsilon, Vec::new(), window)?);
+        let layout = Layout::new(stops.len(), settings.landing.len(), wells.len(), settings.survival.len());
+        Ok(Self {
+            map,
+            epsilon,
+            key,
+            start,
+            classes,
+            stops,
+            sets: settings.landing.clone(),
+            times: settings.survival.clone(),
+            span: settings.span,
+            layout,
+        })
+    }
+
+    /// The estimates on the grids of step `h` and of step `2 h`, from the mean row.
+    #[must_use]
+    pub fn fine_and_coarse(&self, mean: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (fine, coarse) = mean.split_at(self.layout.width());
+        (self.solve(fine, 1), self.solve(coarse, 2))
+    }
+
+    /// The class of the start where it is a well in which paths settle.
+    fn start_well(&self) -> Option<usize> {
+        let class = self.map.class(self.start);
+        self.classes[class].settles.then_some(class)
+    }
+
+    /// Whether every exit from the start's well is a stop: then survival has a closed form.
+    fn is_alone(&self) -> bool {
+        self.start_well().is_some_and(|i| {
+            let channels = &self.classes[i].rates.channels;
+            !channels.iter().any(|channel| matches!(channel.target, Target::Class(_)))
+        })
+    }
+
+    fn stop_index(&self, stop: Stop) -> Option<usize> {
+        self.stops.iter().position(|&other| other == stop)
+    }
+
+    /// Adds a stop to a block of a row.
+    fn add_stop(&self, block: &mut [f64], stop: Stop, place: f64, weight: f64, time: f64) {
+        if let Some(index) = self.stop_index(stop) {
+            block[self.layout.stop(index)] += weight;
+        }
+        for (set, &[lo, hi]) in self.sets.iter().enumerate() {
+            if place >= lo && place <= hi {
+                block[self.layout.set(set)] += weight;
+            }
+        }
+        block[self.layout.time_to_stop()] += weight * time;
+        block[self.layout.square_time()] += weight * time * time;
+    }
+
+    /// Adds the end of a free path to the block of a row.
+    fn add_fate(&self, block: &mut [f64], weight: f64, time: f64, end: End) {
+        match end {
+            End::Stopped(stop, place) => self.add_stop(block, stop, place, weight, time),
+            End::Settled(well) => {
+                block[self.layout.settled(well)] += weight;
+                block[self.layout.time_to_settle(well)] += weight * time;
+                block[self.layout.square_time()] += weight * time * time;
+            }
+        }
+    }
+
+    /// Steps of the fine grid in well `i`.
+    fn steps(&self, i: usize) -> usize {
+        let window = self.classes[i].window;
+        (window + (self.span * window as f64).ceil() as usize).div_ceil(BLOCK) * BLOCK
+    }
+
+    /// What a walk in well `i` says, into the rows; the free paths that go on from there, into `jobs`.
+    fn read(
+        &self,
+        i: usize,
+        track: &Track,
+        factor: usize,
+        first: u64,
+        rows: &mut [Vec<f64>],
+        jobs: &mut Vec<Job>,
+    ) {
+        let class = &self.classes[i];
+        let (layout, rates) = (&self.layout, &class.rates);
+        let (h, window) = (class.step * factor as f64, class.window / factor);
+        let count = track.gain.len();
+        let grid = layout.width() * (factor - 1);
+        let started = self.start_well() == Some(i);
+        let well = grid + layout.well(i);
+        for weight in &track.weight[window..count] {
+            for (row, weight) in rows.iter_mut().zip(weight) {
+                row[well + layout.occupation()] += weight;
+            }
+        }
+        let mut choices = Choices::new(self, i, first);
+        // The rates into the channels that lead to other classes, step by step.
+        let mut early = Vec::new();
+        for (c, channel) in rates.channels.iter().enumerate() {
+            let mut flux = vec![[0.0; LANES]; count];
+            for ((flux, gain), place) in flux.iter_mut().zip(&track.gain).zip(&track.place) {
+                for lane in 0..LANES {
+                    flux[lane] = gain[lane] * rates.channel(c, place[lane]);
+                }
+            }
+            let settled = sums(&flux[window..]);
+            let entry = match channel.target {
+                Target::Stop(stop) => Some(layout.stop(stop)),
+                Target::Set(set) => Some(layout.set(set)),
+                Target::Class(_) => None,
+            };
+            if let Some(entry) = entry {
+                for (row, flux) in rows.iter_mut().zip(settled) {
+                    row[well + entry] += flux;
+                }
+                if started {
+                    let stop = matches!(channel.target, Target::Stop(_));
+                    for (n, flux) in flux[..window].iter().enumerate() {
+                        let time = (n as f64 + 0.5) * h;
+                        for (row, flux) in rows.iter_mut().zip(flux) {
+                            let block = &mut row[grid + layout.start()..];
+                            block[entry] += flux;
+                            if stop {
+                                block[layout.time_to_stop()] += flux * time;
+                                block[layout.square_time()] += flux * time * time;
+                            }
+                        }
+                    }
+                }
+                continue;
+            }
+            let Target::Class(to) = channel.target else { continue };
+            for lane in 0..LANES {
+                for (stratum, [lo, hi]) in STRATA.into_iter().enumerate() {
+                    let (origin, u) = (choices.next(lane), choices.next(lane));
+                    if settled[lane] > 0.0 {
+                        let n = window + pick(&flux[window..], lane, origin * settled[lane]);
+                        let place = rates.land(c, track.place[n][lane], lo + (hi - lo) * u);
+                        jobs.push(Job {
+                            lane,
+                            owner: Owner::Well(i),
+                            weight: settled[lane] * (hi - lo),
+                            place,
+                            time: 0.0,
+                            slot: self.slot(Owner::Well(i), to, stratum),
+                        });
+                    }
+                }
+            }
+            if started {
+                flux.truncate(window);
+                early.push((c, flux));
+            }
+        }
+        let slips = |lane, early: bool| {
+            track.slips.iter().filter(move |slip| slip.lane == lane && (slip.step < window) == early)
+        };
+        for (lane, row) in rows.iter_mut().enumerate() {
+            let [choice, start_choice, origin, landing] = [(); 4].map(|()| choices.next(lane));
+            // The exits without a large jump: those that stop are counted, one of the others is followed.
+            let owners = [(Owner::Well(i), false, choice), (Owner::Start, true, start_choice)];
+            for (owner, early, choice) in owners.into_iter().take(1 + usize::from(started)) {
+                let block = grid + self.block(owner);
+                let time = |slip: &walk::Slip| if early { (slip.step as f64 + 0.5) * h } else { 0.0 };
+                let mut going = Vec::new();
+                for slip in slips(lane, early) {
+                    match self.map.place(slip.place) {
+                        Place::Stop(stop) => {
+                            self.add_stop(&mut row[block..], stop, slip.place, slip.weight, time(slip));
+                        }
+                        Place::Class(_) => going.push(slip),
+                    }
+                }
+                let total: f64 = going.iter().map(|slip| slip.weight).sum();
+                let mut left = choice * total;
+                let chosen = going.iter().position(|slip| {
+                    left -= slip.weight;
+                    left < 0.0
+                });
+                if let Some(slip) = chosen.and_then(|index| going.get(index)) {
+                    jobs.push(Job {
+                        lane,
+                        owner,
+                        weight: total,
+                        place: slip.place,
+                        time: time(slip),
+                        slot: self.slot(owner, self.map.between() + 1, 0),
+                    });
+                }
+            }
+            if !started {
+                continue;
+            }
+            let stayed = track.weight[window][lane];
+            self.add_fate(&mut row[grid + layout.start()..], stayed, window as f64 * h, End::Settled(i));
+            for (k, &time) in self.times.iter().enumerate() {
+                let place = time / h;
+                let n = (place as usize).min(window);
+                let next = (n + 1).min(window);
+                let [now, then] = [n, next].map(|n| track.weight[n][lane]);
+                row[grid + layout.survival(k)] = now + (place - n as f64).min(1.0) * (then - now);
+            }
+            // One of the early exits, at random, and if they are rare not in every replica.
+            let totals: Vec<f64> =
+                early.iter().map(|(_, flux)| flux.iter().map(|row| row[lane]).sum()).collect();
+            let total: f64 = totals.iter().sum();
+            let share = (total / EARLY).min(1.0);
+            if total == 0.0 || origin >= share {
+                continue;
+            }
+            let mut left = origin / share * total;
+            for ((c, flux), of_channel) in early.iter().zip(&totals) {
+                if left < *of_channel {
+                    let n = pick(flux, lane, left);
+                    jobs.push(Job {
+                        lane,
+                        owner: Owner::Start,
+                        weight: total / share,
+                        place: rates.land(*c, track.place[n][lane], landing),
+                        time: (n as f64 + 0.5) * h,
+                        slot: self.slot(Owner::Start, 0, 0),
+                    });
+                    break;
+                }
+                left -= of_channel;
+            }
+        }
+    }
+
+    /// The number of the streams of a free path among those of its replica.
+    fn slot(&self, owner: Owner, to: usize, stratum: usize) -> u64 {
+        let owner = match owner {
+            Owner::Start => 0,
+            Owner::Well(i) => i + 1,
+        };
+        ((owner * (self.classes.len() + 1) + to) * STRATA.len() + stratum) as u64
+    }
+
+    fn block(&self, owner: Owner) -> usize {
+        match owner {
+            Owner::Start => self.layout.start(),
+            Owner::Well(i) => self.layout.well(i),
+        }
+    }
+}
+
+/// The uniform numbers by which the replicas choose.
+struct Choices(LaneRng);
+
+impl Choices {
+    fn new(problem: &Hazard<'_>, i: usize, first: u64) -> Self {
+        let mut rng = LaneRng::default();
+        for lane in 0..LANES {
+            rng.seed_lane(lane, &problem.key, stream(first + lane as u64, Purpose::Well(i, 2)));
+        }
+        Self(rng)
+    }
+
+    fn next(&mut self, lane: usize) -> f64 {
+        uniform(self.0.next_of(lane))
+    }
+}
+
+fn sums(rows: &[[f64; LANES]]) -> [f64; LANES] {
+    let mut sums = [0.0; LANES];
+    for row in rows {
+        for (sum, x) in sums.iter_mut().zip(row) {
+            *sum += x;
+        }
+    }
+    sums
+}
+
+/// The row where the running sum of a lane passes `level`.
+fn pick(rows: &[[f64; LANES]], lane: usize, mut level: f64) -> usize {
+    let passed = rows.iter().position(|row| {
+        level -= row[lane];
+        level < 0.0
+    });
+    // Rounding may leave a crumb: the last row with something in it.
+    passed.or_else(|| rows.iter().rposition(|row| row[lane] > 0.0)).unwrap_or(0)
+}
+
+impl Replicated for Hazard<'_> {
+    fn width(&self) -> usize {
+        2 * self.layout.width()
+    }
+
+    fn group(&self) -> u64 {
+        LANES as u64
+    }
+
+    fn simulate(&self, group: u64, rows: &mut Vec<f64>, control: &Control) -> Result<u64, EngineError> {
+        let first = group * self.group();
+        let mut own = vec![vec![0.0; self.width()]; LANES];
+        let mut steps = 0;
+        for factor in [1, 2] {
+            let mut jobs = Vec::new();
+            for i in (0..self.classes.len()).filter(|&i| self.classes[i].settles) {
+                let start = if self.start_well() == Some(i) { self.start } else { self.classes[i].home };
+                let count = self.steps(i);
+                let track = self.track(i, start, count, factor, first, control)?;
+                steps += (count / factor * LANES) as u64;
+                self.read(i, &track, factor, first, &mut own, &mut jobs);
+            }
+            if self.start_well().is_none() {
+                let slot = self.slot(Owner::Start, 0, 0);
+                let (owner, place) = (Owner::Start, self.start);
+                jobs.extend((0..LANES).map(|lane| Job { lane, owner, weight: 1.0, place, time: 0.0, slot }));
+            }
+            let fates = self.follow(&jobs, factor, first, &mut steps, control)?;
+            for (job, fate) in jobs.iter().zip(fates) {
+                let block = self.layout.width() * (factor - 1) + self.block(job.owner);
+                self.add_fate(&mut own[job.lane][block..], job.weight, fate.time, fate.end);
+            }
+        }
+        rows.extend(own.iter().flatten());
+        Ok(steps)
+    }
+
+    fn outputs(&self) -> Vec<Output> {
+        let mut outputs = vec![Output::MeanTime, Output::SecondMoment];
+        outputs.extend(self.stops.iter().map(|&stop| Output::StopProbability(stop)));
+        outputs.extend(self.sets.iter().map(|&set| Output::Landing(set)));
+        let wells = (0..self.classes.len()).filter(|&i| self.classes[i].settles);
+        outputs.extend(wells.map(Output::ExitRate));
+        if self.is_alone() {
+            outputs.extend(self.times.iter().map(|&time| Output::Survival(time)));
+        }
+        outputs
+    }
+
+    fn evaluate(&self, mean: &[f64]) -> Vec<f64> {
+        self.fine_and_coarse(mean).0
+    }
+}
+
+/// What a class is built from.
+struct Plan {
+    step: f64,
+    /// In steps of the fine grid.
+    window: f64,
+    radius: f64,
+    core: [f64; 2],
+    home: f64,
+    settles: bool,
+}
+
+impl Plan {
+    fn build<'a>(
+        self,
+        sde: &'a Sde<'a>,
+        epsilon: f64,
+        channels: Vec<Channel>,
+        window: [f64; 2],
+    ) -> Result<Class<'a>, EngineError> {
+        let (drift, noise) = (sde.drift(), sde.noise());
+        let small = small_jumps(noise, self.radius)?;
+        let flow = |step| SchemeKind::Splitting.build(drift, noise, step, &[window]);
+        let jumps = LargeJumps::new(noise, self.radius);
+        Ok(Class {
+            step: self.step,
+            // Coarse steps are pairs of fine ones.
+            window: 2 * (0.5 * self.window).ceil() as usize,
+            flows: [flow(self.step), flow(2.0 * self.step)],
+            sampler: small.sampler(self.step)?,
+            rates: Rates::new(jumps, channels, epsilon, window),
+            core: self.core,
+            home: self.home,
+            settles: self.settles,
+        })
+    }
+}
+
+/// The noise without its jumps beyond a radius.
+fn small_jumps(noise: &dyn Noise, radius: f64) -> Result<Box<dyn Noise>, EngineError> {
+    let alpha = noise.jump_index();
+    let symmetric = [Side::Lower, Side::Upper]
+        .iter()
+        .all(|&side| (noise.jump_tail(side, 1.0) * alpha / tail_constant(alpha) - 1.0).abs() < 1e-12);
+    if noise.is_self_similar() && symmetric {
+        Ok(Box::new(TruncatedStable::new(alpha, radius)?))
+    } else {
+        Err(EngineError::Hazard("the noise must be symmetric stable"))
+    }
+}
+
+fn possible_stops(region: &StopRegion) -> Vec<Stop> {
+    let mut stops = Vec::new();
+    if region.lower > f64::NEG_INFINITY {
+        stops.push(Stop::Lower);
+    }
+    if region.upper < f64::INFINITY {
+        stops.push(Stop::Upper);
+    }
+    stops.extend((0..region.targets.len()).map(|k| Stop::Target(k as u32)));
+    stops
+}
+
+/// The destinations of large jumps from well `i`.
+fn channels_from(map: &Map, i: usize, stops: &[Stop], sets: &[[f64; 2]]) -> Vec<Channel> {
+    let everywhere = [f64::NEG_INFINITY, f64::INFINITY];
+    let stops = stops.iter().enumerate().map(|(index, &stop)| Channel {
+        target: Target::Stop(index),
+        intervals: map.select(everywhere, |place| place == Place::Stop(stop)),
+    });
+    let sets = sets.iter().enumerate().map(|(index, &set)| Channel {
+        target: Target::Set(index),
+        intervals: map.select(set, |place| matches!(place, Place::Stop(_))),
+    });
+    let classes = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
+        target: Target::Class(to),
+        intervals: map.select(everywhere, |place| place == Place::Class(to)),
+    });
+    stops.chain(sets).chain(classes).filter(|channel| !channel.intervals.is_empty()).collect()
+}
+
+/// An interval that holds all that matters, with a margin.
+fn extent(map: &Map, wells: &[Well], start: f64) -> [f64; 2] {
+    let points = wells.iter().flat_map(|well| [well.left, well.minimum, well.right]);
+    let points = points.chain(map.region.targets.iter().flatten().copied()).chain([
+        map.region.lower,
+        map.region.upper,
+        start,
+    ]);
+    let (mut lo, mut hi) = (start, start);
+    for point in points.filter(|point| point.is_finite()) {
+        (lo, hi) = (lo.min(point), hi.max(point));
+    }
+    let margin = 0.5 * (hi - lo);
+    [lo - margin, hi + margin]
+}

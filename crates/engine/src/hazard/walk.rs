@@ -1,0 +1,398 @@
+//! Paths: within one well, kept there and weighted; and free, from a landing until they stop or settle.
+
+use std::sync::atomic::Ordering;
+
+use levyscape_integrator::Scheme;
+use levyscape_integrator::math::{exp, exp_m1};
+use levyscape_integrator::noise::{BLOCK, NoiseBlock, Sampler};
+use levyscape_integrator::rng::{LANES, LaneRng};
+
+use crate::ensemble::Control;
+use crate::error::EngineError;
+use crate::record::Stop;
+
+use super::Hazard;
+use super::geometry::{Place, Rates};
+
+/// How paths walk while they are in one well, or between the wells.
+pub(super) struct Class<'a> {
+    /// The time step of the fine grid.
+    pub step: f64,
+    /// Steps of the fine grid after which a path that has stayed is in equilibrium; even.
+    pub window: usize,
+    /// The flows of the drift over the step of the fine and of the coarse grid.
+    pub flows: [Box<dyn Scheme + 'a>; 2],
+    /// The noise without its large jumps.
+    pub sampler: Box<dyn Sampler>,
+    pub rates: Rates<'a>,
+    /// An interval of nothing but places of this class; perhaps empty.
+    pub core: [f64; 2],
+    /// The minimum.
+    pub home: f64,
+    /// Whether paths can come to equilibrium here.
+    pub settles: bool,
+}
+
+/// The paths of one replica a lane, kept within a well.
+pub(super) struct Track {
+    /// For each step: the probability, given the path, that the true process is still there: since the
+    /// beginning (steps of the first window), or since a window ago (later steps).
+    pub weight: Vec<[f64; LANES]>,
+    /// The weight times the time at risk of a large jump in the step.
+    pub gain: Vec<[f64; LANES]>,
+    /// The place from which it would be made.
+    pub place: Vec<[f64; LANES]>,
+    /// Small jumps or diffusion that left the well.
+    pub slips: Vec<Slip>,
+}
+
+/// A path left its well without a large jump.
+pub(super) struct Slip {
+    pub step: usize,
+    pub lane: usize,
+    pub place: f64,
+    pub weight: f64,
+}
+
+/// A free path that is to be followed.
+pub(super) struct Job {
+    /// Its replica.
+    pub lane: usize,
+    /// What it counts for.
+    pub owner: Owner,
+    pub weight: f64,
+    pub place: f64,
+    /// Time that has passed since it left the equilibrium, or since the start.
+    pub time: f64,
+    /// Which of the replica's random streams it takes.
+    pub slot: u64,
+}
+
+/// The law that a path continues.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Start,
+    Well(usize),
+}
+
+/// How a free path ended, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Fate {
+    pub time: f64,
+    pub end: End,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    Stopped(Stop, f64),
+    Settled(usize),
+}
+
+/// What the random streams of a replica are for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// The increments within a well; the large jumps; the choices made from the whole path.
+    Well(usize, u64),
+    /// The increments (0) or large jumps (1) of a free path, after so many changes of the well.
+    Free { slot: u64, change: u64, part: u64 },
+}
+
+/// Streams of a replica. Those of the free paths begin at [`FREE`].
+const STREAMS: u64 = 1 << 32;
+const FREE: u64 = 1 << 16;
+/// A free path changes the well less often than this.
+const MOST_CHANGES: u64 = 1 << 14;
+/// A free path that is in no well ends within so many steps.
+const MOST_STEPS: u64 = 1 << 22;
+
+/// The number of a random stream: apart from those of ordinary paths, which count from 0.
+pub(super) fn stream(replica: u64, purpose: Purpose) -> u64 {
+    let own = match purpose {
+        Purpose::Well(well, part) => 4 * well as u64 + part,
+        Purpose::Free { slot, change, part } => FREE + 2 * (slot * MOST_CHANGES + change) + part,
+    };
+    (1 << 63) | (replica * STREAMS + own)
+}
+
+/// The noise of up to [`LANES`] paths in one class.
+struct Source<'c, 'a> {
+    class: &'c Class<'a>,
+    increments: LaneRng,
+    jumps: LaneRng,
+    blocks: Vec<NoiseBlock>,
+    /// When the next large jump comes.
+    next: [f64; LANES],
+    factor: usize,
+    epsilon: f64,
+}
+
+impl<'c, 'a> Source<'c, 'a> {
+    fn new(class: &'c Class<'a>, factor: usize, epsilon: f64) -> Self {
+        Self {
+            class,
+            increments: LaneRng::default(),
+            jumps: LaneRng::default(),
+            blocks: NoiseBlock::zeros(1),
+            next: [f64::INFINITY; LANES],
+            factor,
+            epsilon,
+        }
+    }
+
+    fn seed(&mut self, lane: usize, problem: &Hazard<'_>, streams: [u64; 2]) {
+        self.increments.seed_lane(lane, &problem.key, streams[0]);
+        self.jumps.seed_lane(lane, &problem.key, streams[1]);
+        self.next[lane] = 0.0;
+        self.wait(lane);
+    }
+
+    fn move_lane(&mut self, from: usize, to: usize) {
+        self.increments.move_lane(from, to);
+        self.jumps.move_lane(from, to);
+        self.next[to] = self.next[from];
+    }
+
+    fn wait(&mut self, lane: usize) {
+        let rate = self.class.rates.jumps.rate();
+        if rate > 0.0 {
+            self.next[lane] += self.class.rates.jumps.wait(self.jumps.next_of(lane));
+        } else {
+            self.next[lane] = f64::INFINITY;
+        }
+    }
+
+    /// The next large jump, if it comes before `end`.
+    fn jump(&mut self, lane: usize, end: f64) -> Option<f64> {
+        (self.next[lane] < end).then(|| {
+            let jump = self.class.rates.jumps.draw(self.jumps.next_of(lane));
+            self.wait(lane);
+            self.epsilon * jump
+        })
+    }
+
+    fn fill(&mut self, lanes: usize) {
+        self.class.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
+    }
+
+    /// The places after the flow and the small increment of the step that ends with this row.
+    fn advance(&self, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
+        let mut moved = [[0.0; LANES]];
+        self.class.flows[self.factor - 1].advance(core::slice::from_ref(x), lanes, &mut moved);
+        let block = &self.blocks[0];
+        for ((out, moved), jump) in out.iter_mut().zip(&moved[0]).zip(&block.jumps[row]).take(lanes) {
+            *out = moved + self.epsilon * jump;
+        }
+        if self.factor == 2 {
+            for (out, jump) in out.iter_mut().zip(&block.jumps[row - 1]).take(lanes) {
+                *out += self.epsilon * jump;
+            }
+        }
+    }
+}
+
+impl Hazard<'_> {
+    /// Walks in well `i` for `steps` steps of the fine grid.
+    ///
+    /// A step is the flow, the small increment (which may leave the well: the path goes back to the
+    /// minimum), the loss of weight at the place now reached, and then the large jumps, of which those that would
+    /// leave are not made.
+    pub(super) fn track(
+        &self,
+        i: usize,
+        start: f64,
+        steps: usize,
+        factor: usize,
+        first: u64,
+        control: &Control,
+    ) -> Result<Track, EngineError> {
+        let class = &self.classes[i];
+        let (h, window) = (class.step * factor as f64, class.window / factor);
+        let count = steps / factor;
+        let mut source = Source::new(class, factor, self.epsilon);
+        for lane in 0..LANES {
+            let streams = [0, 1].map(|part| stream(first + lane as u64, Purpose::Well(i, part)));
+            source.seed(lane, self, streams);
+        }
+        let mut track = Track {
+            weight: vec![[0.0; LANES]; count + 1],
+            gain: vec![[0.0; LANES]; count],
+            place: vec![[0.0; LANES]; count],
+            slips: Vec::new(),
+        };
+        // The integral of the rate out of the well at the beginning of each step.
+        let mut risk = vec![[0.0; LANES]; count + 1];
+        let mut restart = [0_usize; LANES];
+        let mut x = [start; LANES];
+        let mut y = [0.0; LANES];
+        for n in 0..count {
+            let row = (n * factor) % BLOCK + factor - 1;
+            if row + 1 == factor {
+                check(control)?;
+                source.fill(LANES);
+            }
+            weigh(&risk, n, window, &restart, &mut track.weight[n]);
+            source.advance(row, &x, LANES, &mut y);
+            let end = (n + 1) as f64 * h;
+            let (weight, gain) = (&track.weight[n], &mut track.gain[n]);
+            let before = risk[n];
+            for lane in 0..LANES {
+                if !(y[lane] > class.core[0] && y[lane] < class.core[1]) && !self.stays(i, y[lane])? {
+                    if weight[lane] > 0.0 {
+                        let slip = Slip { step: n, lane, place: y[lane], weight: weight[lane] };
+                        track.slips.push(slip);
+                    }
+                    y[lane] = class.home;
+                    restart[lane] = n + 1;
+                    risk[n + 1][lane] = before[lane];
+                    // Jumps of the rest of the step are not made.
+                    while source.jump(lane, end).is_some() {}
+                    x[lane] = class.home;
+                    continue;
+                }
+                let rate = class.rates.total(y[lane]);
+                let loss = rate * h;
+                risk[n + 1][lane] = before[lane] + loss;
+                gain[lane] = weight[lane] * h * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
+                x[lane] = y[lane];
+                while let Some(jump) = source.jump(lane, end) {
+                    if self.stays(i, x[lane] + jump)? {
+                        x[lane] += jump;
+                    }
+                }
+            }
+            track.place[n] = y;
+        }
+        weigh(&risk, count, window, &restart, &mut track.weight[count]);
+        Ok(track)
+    }
+
+    /// Whether a place belongs to well `i`.
+    fn stays(&self, i: usize, x: f64) -> Result<bool, EngineError> {
+        if x.is_finite() { Ok(self.map.place(x) == Place::Class(i)) } else { Err(EngineError::Diverged) }
+    }
+
+    /// Follows free paths until they stop or have been in one well for a window; adds the time steps taken.
+    ///
+    /// The fate of a path depends on its replica, place and slot alone.
+    pub(super) fn follow(
+        &self,
+        jobs: &[Job],
+        factor: usize,
+        first: u64,
+        steps: &mut u64,
+        control: &Control,
+    ) -> Result<Vec<Fate>, EngineError> {
+        // Where each path is, since when, and how often it has changed the well.
+        let mut fates: Vec<Option<Fate>> = vec![None; jobs.len()];
+        let mut waiting: Vec<Vec<(usize, f64, f64, u64)>> = self.classes.iter().map(|_| Vec::new()).collect();
+        for (index, job) in jobs.iter().enumerate() {
+            match self.map.place(job.place) {
+                Place::Stop(stop) => {
+                    let end = End::Stopped(stop, job.place);
+                    fates[index] = Some(Fate { time: job.time, end });
+                }
+                Place::Class(class) => waiting[class].push((index, job.place, job.time, 0)),
+            }
+        }
+        while let Some(i) = waiting.iter().position(|waiting| !waiting.is_empty()) {
+            let group: Vec<_> = {
+                let rest = waiting[i].len().saturating_sub(LANES);
+                waiting[i].split_off(rest)
+            };
+            let class = &self.classes[i];
+            let h = class.step * factor as f64;
+            let mut source = Source::new(class, factor, self.epsilon);
+            let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
+            for (lane, &(index, place, _, change)) in group.iter().enumerate() {
+                if change >= MOST_CHANGES {
+                    return Err(EngineError::Hazard("a path goes from well to well and settles in none"));
+                }
+                let Job { slot, lane: replica, .. } = jobs[index];
+                let purpose = |part| Purpose::Free { slot, change, part };
+                let streams = [0, 1].map(|part| stream(first + replica as u64, purpose(part)));
+                source.seed(lane, self, streams);
+                x[lane] = place;
+            }
+            let mut group: Vec<Option<_>> = group.into_iter().map(Some).collect();
+            let mut taken = 0;
+            while !group.is_empty() {
+                check(control)?;
+                let n = group.len();
+                source.fill(n);
+                for row in (factor - 1..BLOCK).step_by(factor) {
+                    source.advance(row, &x, n, &mut y);
+                    taken += 1;
+                    *steps += n as u64;
+                    let end = taken as f64 * h;
+                    for lane in 0..n {
+                        let Some((index, _, since, change)) = group[lane] else { continue };
+                        let quiet = y[lane] > class.core[0] && y[lane] < class.core[1];
+                        if !(quiet && source.next[lane] >= end) {
+                            let mut stop = self.map.region.stop_at(y[lane]);
+                            while stop.is_none()
+                                && let Some(jump) = source.jump(lane, end)
+                            {
+                                y[lane] += jump;
+                                stop = self.map.region.stop_at(y[lane]);
+                            }
+                            if !y[lane].is_finite() {
+                                return Err(EngineError::Diverged);
+                            }
+                            if let Some(stop) = stop {
+                                let time = since + end - 0.5 * h;
+                                fates[index] = Some(Fate { time, end: End::Stopped(stop, y[lane]) });
+                                group[lane] = None;
+                                continue;
+                            }
+                            let next = self.map.class(y[lane]);
+                            if next != i {
+                                waiting[next].push((index, y[lane], since + end, change + 1));
+                                group[lane] = None;
+                                continue;
+                            }
+                        }
+                        if class.settles && taken as usize * factor >= class.window {
+                            fates[index] = Some(Fate { time: since + end, end: End::Settled(i) });
+                            group[lane] = None;
+                        }
+                    }
+                    x = y;
+                }
+                if taken > MOST_STEPS {
+                    return Err(EngineError::Hazard("a path neither stops nor comes to any of the wells"));
+                }
+                let mut lane = 0;
+                while lane < group.len() {
+                    if group[lane].is_some() {
+                        lane += 1;
+                        continue;
+                    }
+                    let last = group.len() - 1;
+                    group.swap_remove(lane);
+                    x[lane] = x[last];
+                    source.move_lane(last, lane);
+                }
+            }
+        }
+        Ok(fates.into_iter().flatten().collect())
+    }
+}
+
+/// The weight of each lane at the beginning of step `n`.
+fn weigh(
+    risk: &[[f64; LANES]],
+    n: usize,
+    window: usize,
+    restart: &[usize; LANES],
+    weight: &mut [f64; LANES],
+) {
+    let since = n.saturating_sub(window);
+    let (now, then) = (&risk[n], &risk[since]);
+    for lane in 0..LANES {
+        weight[lane] = if restart[lane] <= since { exp(then[lane] - now[lane]) } else { 0.0 };
+    }
+}
+
+fn check(control: &Control) -> Result<(), EngineError> {
+    if control.cancel.load(Ordering::Relaxed) { Err(EngineError::Interrupted) } else { Ok(()) }
+}
