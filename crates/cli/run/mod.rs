@@ -20,7 +20,8 @@ use crate::args::{HowArguments, MergeArguments, ResumeArguments, RunArguments};
 use crate::errors::Failure;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioFile};
-use crate::study::problem::{Problem, prepare};
+use crate::study::method;
+use crate::study::problem::{Problem, Task, prepare};
 use folder::{Checkpoint, Contents};
 
 pub use plot::plot;
@@ -60,7 +61,7 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let shard = arguments.shard.unwrap_or([0, 1]);
     let mut dir = arguments.out.clone().unwrap_or_else(|| file.scenario().output.dir.clone());
     if arguments.shard.is_some() {
-        check_shardable(&file)?;
+        check_shardable(&file, &problems)?;
         if arguments.out.is_none() {
             dir.push(format!("shard_{}_of_{}", shard[0] + 1, shard[1]));
         }
@@ -177,18 +178,25 @@ fn interval(scenario: &Scenario) -> Duration {
 }
 
 /// A shard cannot know when all shards together are precise enough.
-fn check_shardable(file: &ScenarioFile) -> Result<(), Failure> {
-    for (index, (_, scenario)) in file.points().iter().enumerate() {
-        let ensemble = &scenario.ensemble;
-        if ensemble.relative_error.is_some() || ensemble.paths.is_none() {
+fn check_shardable(file: &ScenarioFile, problems: &[Problem]) -> Result<(), Failure> {
+    for (index, ((_, scenario), problem)) in file.points().iter().zip(problems).enumerate() {
+        let spec = &scenario.ensemble;
+        let mut starts = problem.tasks.iter().flat_map(Task::starts);
+        let by_error = starts.any(|start| method::choose(problem, start, spec).target.is_some());
+        if spec.relative_error.is_some() || by_error {
             let key =
-                if ensemble.relative_error.is_some() { "ensemble.relative_error" } else { "ensemble.paths" };
-            return Err(Failure::Scenario(file.error_at(
-                index,
-                key,
-                "a shard must know its number of paths beforehand",
-                Some("give `ensemble.paths` and leave `ensemble.relative_error` out".to_owned()),
-            )));
+                if spec.relative_error.is_some() { "ensemble.relative_error" } else { "ensemble.method" };
+            return Err(Failure::Scenario(
+                file.error_at(
+                    index,
+                    key,
+                    "a shard must know its number of paths beforehand",
+                    Some(
+                        "name the method, give `ensemble.paths` and leave `ensemble.relative_error` out"
+                            .to_owned(),
+                    ),
+                ),
+            ));
         }
     }
     Ok(())

@@ -390,6 +390,13 @@ pub struct EnsembleSpec {
     pub step_bias: bool,
 }
 
+impl EnsembleSpec {
+    /// Whether the scenario says when paths are censored.
+    pub fn max_time_is_given(&self) -> bool {
+        self.max_time.is_some()
+    }
+}
+
 /// Where a path starts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {

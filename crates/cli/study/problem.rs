@@ -21,6 +21,7 @@ use crate::scenario::{
 };
 
 use super::force::Force;
+use super::method;
 use super::noise;
 use super::space::{self, SpaceTask};
 
@@ -44,6 +45,8 @@ pub struct Problem {
     pub multiplicative: Option<(Arc<ExpressionField>, Interpretation)>,
     /// Scheme and step of the point, the finest that any of its tasks asks for.
     pub choice: Choice,
+    /// Whether the scenario gives the step.
+    pub step_is_given: bool,
     /// Instead of the choice's scheme: one that gives every path a clock of its own.
     pub clocked: Option<ClockedKind>,
     pub tasks: Vec<Task>,
@@ -82,6 +85,16 @@ impl Problem {
 pub enum Task {
     Ensembles(Vec<EnsembleTask>),
     Paths { start: f64, end_time: f64, count: u64, window: [f64; 2] },
+}
+
+impl Task {
+    /// Its starts, where it has paths that end.
+    pub fn starts(&self) -> &[EnsembleTask] {
+        match self {
+            Self::Ensembles(starts) => starts,
+            Self::Paths { .. } => &[],
+        }
+    }
 }
 
 /// One start of an `exit` or `transition` task.
@@ -206,6 +219,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             euler_blow_up_rate: 0.0,
             reason: "the scenario has no task".to_owned(),
         },
+        step_is_given: scenario.scheme.step.is_some(),
         clocked: match scenario.scheme.kind {
             SchemeChoice::Clocked(kind) => Some(kind),
             _ => None,
@@ -222,7 +236,33 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let place = if scenario.scheme.step.is_some() { "scheme.step" } else { "noise" };
     let sampler = problem.noise.sampler(problem.choice.step);
     sampler.map_err(|error| file.error_at(index, place, error.to_string(), None))?;
+    check_method(file, index, scenario, &problem)?;
     Ok(problem)
+}
+
+/// Checks that the method fits every start of every task.
+fn check_method(
+    file: &ScenarioFile,
+    index: usize,
+    scenario: &Scenario,
+    problem: &Problem,
+) -> Result<(), ScenarioError> {
+    let spec = &scenario.ensemble;
+    if spec.method.counts_paths() {
+        return Ok(());
+    }
+    let name = spec.method.name();
+    if let Some(kind) = problem.clocked {
+        let message = format!("the method {name} steps on a time grid: the scheme {} does not", kind.name());
+        return Err(file.error_at(index, "ensemble.method", message, None));
+    }
+    for start in problem.tasks.iter().flat_map(Task::starts) {
+        method::check(problem, start, spec, spec.method).map_err(|error| {
+            let message = format!("the method {name} is not for this problem: {error}");
+            file.error_at(index, "ensemble.method", message, None)
+        })?;
+    }
+    Ok(())
 }
 
 /// Checks that a scheme with a clock for every path fits the problem.

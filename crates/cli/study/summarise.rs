@@ -175,6 +175,9 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
             kind.name()
         ));
     }
+    if let Some(reason) = &simulated.reason {
+        warnings.push(format!("{place}: the method {} was taken: {reason}", simulated.method.name()));
+    }
     if simulated.reached == Some(false) {
         warnings.push(format!(
             "{place}: the relative error that was asked for was not reached after {paths} paths; take more paths \

@@ -333,6 +333,10 @@ impl Replicated for FlemingViot<'_> {
     fn evaluate(&self, mean: &[f64]) -> Vec<f64> {
         self.estimates(&mean[..self.half()])
     }
+
+    fn evaluate_coarse(&self, mean: &[f64]) -> Option<Vec<f64>> {
+        Some(self.fine_and_coarse(mean).1)
+    }
 }
 
 /// The particles of one replica: those of the fine step and their companions, which are a system of their

@@ -1,5 +1,7 @@
 //! How the times of a task are estimated: one file a method, one line in [`estimate`].
 
+mod fleming_viot;
+mod hazard;
 mod plain;
 mod replicated;
 
@@ -11,7 +13,7 @@ use levyscape_integrator::StreamKey;
 use super::problem::{EnsembleTask, Problem};
 use super::table::ExitTable;
 use crate::progress::Progress;
-use crate::scenario::{EnsembleSpec, Method};
+use crate::scenario::{DEFAULT_ERROR, DEFAULT_PATHS, EnsembleSpec, Method};
 
 /// Where the random numbers of a start come from: path `k` of the start has number
 /// `k * starts + position` within the task.
@@ -106,6 +108,68 @@ impl Simulated {
     }
 }
 
+/// Plain paths that would take more steps than this, all together, are not what `auto` takes.
+const MOST_PLAIN_STEPS: f64 = 2e10;
+
+/// A method that was chosen for a start, and why where the program chose it.
+pub struct Chosen {
+    pub method: Method,
+    pub reason: Option<String>,
+    /// The relative error at which it stops; `None` where the number of paths decides.
+    pub target: Option<f64>,
+}
+
+/// The method for one start of a task.
+///
+/// `auto` is `plain`, but for exits so rare that plain paths would take hours: then the method made for the
+/// noise, at the error that the paths would have had.
+pub fn choose(problem: &Problem, task: &EnsembleTask, spec: &EnsembleSpec) -> Chosen {
+    // Methods that do not count paths stop at an error.
+    let default = || (spec.paths.is_none() && !spec.method.counts_paths()).then_some(DEFAULT_ERROR);
+    let target = spec.relative_error.or_else(default);
+    if spec.method != Method::Auto {
+        return Chosen { method: spec.method, reason: None, target };
+    }
+    let plain = Chosen { method: Method::Plain, reason: None, target };
+    let paths = match spec.relative_error {
+        Some(error) => 1.0 / (error * error),
+        None => spec.paths.unwrap_or(DEFAULT_PATHS) as f64,
+    };
+    let Some(mean) = task.exact_mean().or(task.asymptotic_mean()) else { return plain };
+    let steps = paths * mean.min(task.max_time) / problem.choice.step;
+    if steps < MOST_PLAIN_STEPS || problem.clocked.is_some() || spec.max_time_is_given() {
+        return plain;
+    }
+    let target = Some(spec.relative_error.unwrap_or(1.0 / paths.sqrt()));
+    for method in [Method::Hazard, Method::Splitting] {
+        if check(problem, task, spec, method).is_ok() {
+            let reason = format!("plain paths would take about {steps:.0e} steps");
+            return Chosen { method, reason: Some(reason), target };
+        }
+    }
+    plain
+}
+
+/// Whether a method is for this start of a task.
+///
+/// # Errors
+/// Why not.
+pub fn check(
+    problem: &Problem,
+    task: &EnsembleTask,
+    spec: &EnsembleSpec,
+    method: Method,
+) -> Result<(), EngineError> {
+    let sde = problem.sde()?;
+    let key = StreamKey { seed: 0, point: 0, task: 0 };
+    match method {
+        Method::Auto | Method::Plain => Ok(()),
+        Method::Hazard => hazard::build(&sde, problem, task, key).map(|_| ()),
+        Method::FlemingViot => fleming_viot::build(&sde, problem, task, spec, key).map(|_| ()),
+        Method::Multilevel | Method::Splitting => Err(EngineError::Interrupted),
+    }
+}
+
 /// Estimates what one start of a task asks.
 ///
 /// # Errors
@@ -116,8 +180,17 @@ pub fn estimate(
     spec: &EnsembleSpec,
     work: &mut Work<'_>,
 ) -> Result<Simulated, EngineError> {
-    match spec.method {
+    let chosen = choose(problem, task, spec);
+    match chosen.method {
         Method::Auto | Method::Plain => plain::estimate(problem, task, spec, work),
-        _ => Err(EngineError::Interrupted),
+        Method::Hazard => hazard::estimate(problem, task, spec, chosen, work),
+        Method::FlemingViot => fleming_viot::estimate(problem, task, spec, chosen, work),
+        Method::Multilevel | Method::Splitting => Err(EngineError::Interrupted),
     }
+}
+
+/// The stream of replicas of a start: starts of one task must not meet.
+fn key_of(streams: Streams) -> StreamKey {
+    let Streams { key, position, .. } = streams;
+    StreamKey { task: key.task + ((1 + position) << 32), ..key }
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use levyscape_analyzer::estimate::{Estimate, Moments, replicated_estimate};
 use levyscape_engine::{EngineError, Replicated, replicate};
 
-use super::{Answers, Simulated, Work};
-use crate::scenario::{DEFAULT_ERROR, EnsembleSpec, Method};
+use super::{Answers, Chosen, Simulated, Work};
+use crate::scenario::EnsembleSpec;
 
 /// Replicas before the first look at their error: fewer say little about their own spread.
 const FIRST_LOOK: u64 = 24;
@@ -17,8 +17,7 @@ const MOST_REPLICAS: u64 = 1 << 24;
 
 /// What a method says of itself.
 pub(super) struct About {
-    pub method: Method,
-    pub reason: Option<String>,
+    pub chosen: Chosen,
     pub step: f64,
     /// Weak order of the step error.
     pub order: f64,
@@ -32,8 +31,7 @@ pub(super) fn estimate(
     work: &mut Work<'_>,
 ) -> Result<Simulated, EngineError> {
     let outputs = replicas.outputs();
-    // Methods that do not count paths stop at an error; an explicit number of paths limits or replaces it.
-    let target = spec.relative_error.or(spec.paths.is_none().then_some(DEFAULT_ERROR));
+    let target = about.chosen.target;
     let most = if target.is_some() { MOST_REPLICAS } else { spec.paths.unwrap_or(MOST_REPLICAS) };
     let width = replicas.width();
     let mut moments = Moments::new(width);
@@ -90,8 +88,8 @@ pub(super) fn estimate(
         .map(|(k, output)| (*output, of(replicas, &moments, about.order, k)))
         .collect();
     Ok(Simulated {
-        method: about.method,
-        reason: about.reason,
+        method: about.chosen.method,
+        reason: about.chosen.reason,
         step: about.step,
         counts: [moments.count(), 0, 0, steps],
         reached,

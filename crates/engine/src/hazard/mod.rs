@@ -220,6 +220,12 @@ impl<'a> Hazard<'a> {
         })
     }
 
+    /// The time step in the start's well or, where it has none, of paths between the wells.
+    #[must_use]
+    pub fn step(&self) -> f64 {
+        self.classes[self.map.class(self.start)].step
+    }
+
     /// The estimates on the grids of step `h` and of step `2 h`, from the mean row.
     #[must_use]
     pub fn fine_and_coarse(&self, mean: &[f64]) -> (Vec<f64>, Vec<f64>) {
@@ -538,6 +544,10 @@ impl Replicated for Hazard<'_> {
 
     fn evaluate(&self, mean: &[f64]) -> Vec<f64> {
         self.fine_and_coarse(mean).0
+    }
+
+    fn evaluate_coarse(&self, mean: &[f64]) -> Option<Vec<f64>> {
+        Some(self.fine_and_coarse(mean).1)
     }
 }
 
