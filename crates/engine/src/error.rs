@@ -15,6 +15,9 @@ pub enum EngineError {
     /// A scheme with a clock for every path was asked for where there is none.
     #[error("the scheme {0} is for equations on the line with a constant amplitude")]
     Clocked(&'static str),
+    /// A multilevel estimate was asked for with paths that have no companion on a coarser grid.
+    #[error("a multilevel estimate needs pairs of paths: take a scheme on a time grid")]
+    NoCompanion,
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -16,6 +16,7 @@ mod batch;
 mod clocked;
 mod ensemble;
 mod error;
+pub mod multilevel;
 mod order;
 mod record;
 mod replicas;
