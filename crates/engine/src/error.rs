@@ -24,6 +24,9 @@ pub enum EngineError {
     /// The method of the integrated hazard is not for this problem.
     #[error("the integrated hazard: {0}")]
     Hazard(&'static str),
+    /// A multilevel estimate was asked for with paths that have no companion on a coarser grid.
+    #[error("a multilevel estimate needs pairs of paths: take a scheme on a time grid")]
+    NoCompanion,
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

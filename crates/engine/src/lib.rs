@@ -19,6 +19,7 @@ mod error;
 mod fleming_viot;
 pub mod hazard;
 pub mod journal;
+pub mod multilevel;
 mod order;
 mod record;
 mod replicas;
