@@ -46,7 +46,7 @@ use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
 use crate::stopping::{Region, StopRegion};
 
-use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
+use geometry::{Channel, LargeJumps, Map, Place, Rates, Stratum, Target};
 use solve::Layout;
 use walk::{Class, End, Job, Owner, Purpose, Track, stream};
 
@@ -74,8 +74,10 @@ pub struct HazardSettings {
     /// Time in equilibrium that a replica spends in each well, in windows.
     pub span: f64,
     /// Jumps of X larger than this part of the distance from the minimum to the nearest edge of the well are
-    /// the large ones.
+    /// large ones. Smaller ones are, too, while few come in a step.
     pub cut: f64,
+    /// The heart of a well reaches from its minimum over this part of the distance to each edge.
+    pub heart: f64,
     /// Sets `[lo, hi]` whose landing probability is asked for.
     pub landing: Vec<[f64; 2]>,
     /// Times `t` for which `P(T > t)` is asked for; there is an answer where the start's well is left by
@@ -86,7 +88,7 @@ pub struct HazardSettings {
 impl Default for HazardSettings {
     fn default() -> Self {
         let (landing, survival) = (Vec::new(), Vec::new());
-        Self { step: 0.1, window: 8.0, span: 2.0, cut: 0.15, landing, survival }
+        Self { step: 0.1, window: 6.0, span: 2.0, cut: 0.15, heart: 0.7, landing, survival }
     }
 }
 
@@ -108,9 +110,17 @@ pub struct Hazard<'a> {
     layout: Layout,
 }
 
-/// Parts of the landings of one destination that are drawn apart, by their quantiles: those near the two edges decide
-/// whether the path returns.
-const STRATA: [[f64; 2]; 3] = [[0.0, 0.125], [0.125, 0.875], [0.875, 1.0]];
+/// Landings in other wells: those near the two edges decide whether the path returns.
+const ELSEWHERE: [Stratum; 3] = [
+    Stratum { quantiles: [0.0, 0.125], share: 1.0 },
+    Stratum { quantiles: [0.125, 0.875], share: 1.0 },
+    Stratum { quantiles: [0.875, 1.0], share: 1.0 },
+];
+/// Landings outside the heart of the same well: those near the edge may leave, most others return. A path that
+/// returns adds to the exits and to the returns alike, so it need not be followed in every replica.
+const SHELL: [Stratum; 2] =
+    [Stratum { quantiles: [0.0, 0.875], share: 0.25 }, Stratum { quantiles: [0.875, 1.0], share: 1.0 }];
+const MOST_STRATA: usize = 3;
 /// An early exit of this probability is always followed, a rarer one with a probability in proportion.
 const EARLY: f64 = 1.0 / 32.0;
 
@@ -143,7 +153,7 @@ impl<'a> Hazard<'a> {
         }
         for (name, value) in [("the step", settings.step), ("the window", settings.window)]
             .into_iter()
-            .chain([("the span", settings.span), ("the cut", settings.cut)])
+            .chain([("the span", settings.span), ("the cut", settings.cut), ("the heart", settings.heart)])
         {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(IntegratorError::NotPositive { name, value }.into());
@@ -172,25 +182,30 @@ impl<'a> Hazard<'a> {
         let window = extent(&map, wells, start);
         let mut classes = Vec::new();
         for (i, well) in wells.iter().enumerate() {
-            let core = if settles(i) { map.piece(well.minimum) } else { [f64::NAN; 2] };
-            let distance = if settles(i) { core } else { [well.left, well.right] }
-                .map(|end| (end - well.minimum).abs())
-                .into_iter()
-                .fold(f64::INFINITY, f64::min);
+            let home = well.minimum;
+            let piece = if settles(i) { map.piece(home) } else { [well.left, well.right] };
+            let distance =
+                piece.map(|end| (end - well.minimum).abs()).into_iter().fold(f64::INFINITY, f64::min);
             if settles(i) && distance == f64::INFINITY {
                 return Err(EngineError::Hazard("there is nothing that a path from the minimum could leave"));
             }
+            let heart = if settles(i) {
+                piece.map(|end| home + settings.heart.min(1.0) * (end - home))
+            } else {
+                [f64::NAN; 2]
+            };
             let reach = if distance == f64::INFINITY { window[1] - window[0] } else { distance };
             let mut channels = Vec::new();
             if settles(i) {
-                channels = channels_from(&map, i, &stops, &settings.landing);
+                channels = channels_from(&map, i, heart, &stops, &settings.landing);
             }
             let plan = Plan {
                 step: settings.step / well.relaxation_rate,
                 window: settings.window / settings.step,
-                radius: settings.cut * reach / epsilon,
-                core,
-                home: well.minimum,
+                radius: rare_radius(sde.noise(), settings.step / well.relaxation_rate)
+                    .min(settings.cut * reach / epsilon),
+                heart,
+                home,
                 settles: settles(i),
             };
             classes.push(plan.build(sde, epsilon, channels, window)?);
@@ -200,7 +215,7 @@ impl<'a> Hazard<'a> {
             step: steps.fold(f64::INFINITY, f64::min),
             window: settings.window / settings.step,
             radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
-            core: [f64::NAN; 2],
+            heart: [f64::NAN; 2],
             home: f64::NAN,
             settles: false,
         };
@@ -227,18 +242,16 @@ impl<'a> Hazard<'a> {
         (self.solve(fine, 1), self.solve(coarse, 2))
     }
 
-    /// The class of the start where it is a well in which paths settle.
+    /// The well whose heart holds the start.
     fn start_well(&self) -> Option<usize> {
         let class = self.map.class(self.start);
-        self.classes[class].settles.then_some(class)
+        self.classes[class].holds(self.start).then_some(class)
     }
 
-    /// Whether every exit from the start's well is a stop: then survival has a closed form.
-    fn is_alone(&self) -> bool {
-        self.start_well().is_some_and(|i| {
-            let channels = &self.classes[i].rates.channels;
-            !channels.iter().any(|channel| matches!(channel.target, Target::Class(_)))
-        })
+    /// The well in which paths settle, where there is only one: then survival has a closed form.
+    fn only_well(&self) -> Option<usize> {
+        let mut wells = (0..self.classes.len()).filter(|&i| self.classes[i].settles);
+        wells.next().filter(|_| wells.next().is_none())
     }
 
     fn stop_index(&self, stop: Stop) -> Option<usize> {
@@ -257,6 +270,17 @@ impl<'a> Hazard<'a> {
         }
         block[self.layout.time_to_stop()] += weight * time;
         block[self.layout.square_time()] += weight * time * time;
+    }
+
+    /// Adds to the mass that has stopped by the times asked for, counted from the start.
+    fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
+        if owner == Owner::Start {
+            for (k, &asked) in self.times.iter().enumerate() {
+                if time <= asked {
+                    part[self.layout.survival(k)] += weight;
+                }
+            }
+        }
     }
 
     /// Adds the end of a free path to the block of a row.
@@ -327,6 +351,10 @@ impl<'a> Hazard<'a> {
                             let block = &mut row[grid + layout.start()..];
                             block[entry] += flux;
                             if stop {
+                                for (k, &asked) in self.times.iter().enumerate() {
+                                    let part = ((asked - time) / h + 0.5).clamp(0.0, 1.0);
+                                    block[layout.survival(k)] += flux * part;
+                                }
                                 block[layout.time_to_stop()] += flux * time;
                                 block[layout.square_time()] += flux * time * time;
                             }
@@ -335,20 +363,19 @@ impl<'a> Hazard<'a> {
                 }
                 continue;
             }
-            let Target::Class(to) = channel.target else { continue };
             for lane in 0..LANES {
-                for (stratum, [lo, hi]) in STRATA.into_iter().enumerate() {
-                    let (origin, u) = (choices.next(lane), choices.next(lane));
-                    if settled[lane] > 0.0 {
+                for (number, stratum) in channel.strata.iter().enumerate() {
+                    let [followed, origin, u] = [(); 3].map(|()| choices.next(lane));
+                    if settled[lane] > 0.0 && followed < stratum.share {
+                        let [lo, hi] = stratum.quantiles;
                         let n = window + pick(&flux[window..], lane, origin * settled[lane]);
-                        let place = rates.land(c, track.place[n][lane], lo + (hi - lo) * u);
                         jobs.push(Job {
                             lane,
                             owner: Owner::Well(i),
-                            weight: settled[lane] * (hi - lo),
-                            place,
+                            weight: settled[lane] * (hi - lo) / stratum.share,
+                            place: rates.land(c, track.place[n][lane], lo + (hi - lo) * u),
                             time: 0.0,
-                            slot: self.slot(Owner::Well(i), to, stratum),
+                            slot: self.slot(Owner::Well(i), 1 + c, number),
                         });
                     }
                 }
@@ -373,6 +400,7 @@ impl<'a> Hazard<'a> {
                     match self.map.place(slip.place) {
                         Place::Stop(stop) => {
                             self.add_stop(&mut row[block..], stop, slip.place, slip.weight, time(slip));
+                            self.add_early(&mut row[grid..], owner, slip.weight, time(slip));
                         }
                         Place::Class(_) => going.push(slip),
                     }
@@ -390,7 +418,7 @@ impl<'a> Hazard<'a> {
                         weight: total,
                         place: slip.place,
                         time: time(slip),
-                        slot: self.slot(owner, self.map.between() + 1, 0),
+                        slot: self.slot(owner, 0, 0),
                     });
                 }
             }
@@ -399,13 +427,6 @@ impl<'a> Hazard<'a> {
             }
             let stayed = track.weight[window][lane];
             self.add_fate(&mut row[grid + layout.start()..], stayed, window as f64 * h, End::Settled(i));
-            for (k, &time) in self.times.iter().enumerate() {
-                let place = time / h;
-                let n = (place as usize).min(window);
-                let next = (n + 1).min(window);
-                let [now, then] = [n, next].map(|n| track.weight[n][lane]);
-                row[grid + layout.survival(k)] = now + (place - n as f64).min(1.0) * (then - now);
-            }
             // One of the early exits, at random, and if they are rare not in every replica.
             let totals: Vec<f64> =
                 early.iter().map(|(_, flux)| flux.iter().map(|row| row[lane]).sum()).collect();
@@ -424,7 +445,7 @@ impl<'a> Hazard<'a> {
                         weight: total / share,
                         place: rates.land(*c, track.place[n][lane], landing),
                         time: (n as f64 + 0.5) * h,
-                        slot: self.slot(Owner::Start, 0, 0),
+                        slot: self.slot(Owner::Start, 0, 1),
                     });
                     break;
                 }
@@ -433,13 +454,15 @@ impl<'a> Hazard<'a> {
         }
     }
 
-    /// The number of the streams of a free path among those of its replica.
-    fn slot(&self, owner: Owner, to: usize, stratum: usize) -> u64 {
+    /// The number of the streams of a free path among those of its replica; `way` is 0 without a large jump.
+    fn slot(&self, owner: Owner, way: usize, number: usize) -> u64 {
         let owner = match owner {
             Owner::Start => 0,
             Owner::Well(i) => i + 1,
         };
-        ((owner * (self.classes.len() + 1) + to) * STRATA.len() + stratum) as u64
+        // No well has more channels than there are stops, sets, other classes and sides.
+        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 3;
+        ((owner * ways + way) * MOST_STRATA + number) as u64
     }
 
     fn block(&self, owner: Owner) -> usize {
@@ -516,8 +539,11 @@ impl Replicated for Hazard<'_> {
             }
             let fates = self.follow(&jobs, factor, first, &mut steps, control)?;
             for (job, fate) in jobs.iter().zip(fates) {
-                let block = self.layout.width() * (factor - 1) + self.block(job.owner);
-                self.add_fate(&mut own[job.lane][block..], job.weight, fate.time, fate.end);
+                let part = &mut own[job.lane][self.layout.width() * (factor - 1)..];
+                if matches!(fate.end, End::Stopped(..)) {
+                    self.add_early(part, job.owner, job.weight, fate.time);
+                }
+                self.add_fate(&mut part[self.block(job.owner)..], job.weight, fate.time, fate.end);
             }
         }
         rows.extend(own.iter().flatten());
@@ -530,7 +556,7 @@ impl Replicated for Hazard<'_> {
         outputs.extend(self.sets.iter().map(|&set| Output::Landing(set)));
         let wells = (0..self.classes.len()).filter(|&i| self.classes[i].settles);
         outputs.extend(wells.map(Output::ExitRate));
-        if self.is_alone() {
+        if self.only_well().is_some() {
             outputs.extend(self.times.iter().map(|&time| Output::Survival(time)));
         }
         outputs
@@ -547,7 +573,7 @@ struct Plan {
     /// In steps of the fine grid.
     window: f64,
     radius: f64,
-    core: [f64; 2],
+    heart: [f64; 2],
     home: f64,
     settles: bool,
 }
@@ -571,11 +597,29 @@ impl Plan {
             flows: [flow(self.step), flow(2.0 * self.step)],
             sampler: small.sampler(self.step)?,
             rates: Rates::new(jumps, channels, epsilon, window),
-            core: self.core,
+            heart: self.heart,
             home: self.home,
             settles: self.settles,
         })
     }
+}
+
+/// Large jumps come no more often than this a step, if the distance allows.
+const OFTEN: f64 = 0.0999;
+
+/// The radius beyond which [`OFTEN`] jumps come in a step, to a part in 1000.
+fn rare_radius(noise: &dyn Noise, step: f64) -> f64 {
+    let often = |r: f64| step * (noise.jump_tail(Side::Lower, r) + noise.jump_tail(Side::Upper, r)) > OFTEN;
+    let (mut low, mut high) = (-200.0, 200.0);
+    while high - low > 1e-3 {
+        let middle = 0.5 * (low + high);
+        if often(libm::exp(middle)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    libm::exp(high)
 }
 
 /// The noise without its jumps beyond a radius.
@@ -603,22 +647,32 @@ fn possible_stops(region: &StopRegion) -> Vec<Stop> {
     stops
 }
 
-/// The destinations of large jumps from well `i`.
-fn channels_from(map: &Map, i: usize, stops: &[Stop], sets: &[[f64; 2]]) -> Vec<Channel> {
+/// The destinations of large jumps from the heart of well `i`.
+fn channels_from(map: &Map, i: usize, heart: [f64; 2], stops: &[Stop], sets: &[[f64; 2]]) -> Vec<Channel> {
     let everywhere = [f64::NEG_INFINITY, f64::INFINITY];
     let stops = stops.iter().enumerate().map(|(index, &stop)| Channel {
         target: Target::Stop(index),
         intervals: map.select(everywhere, |place| place == Place::Stop(stop)),
+        strata: &[],
     });
     let sets = sets.iter().enumerate().map(|(index, &set)| Channel {
         target: Target::Set(index),
         intervals: map.select(set, |place| matches!(place, Place::Stop(_))),
+        strata: &[],
     });
-    let classes = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
+    let sides = [[f64::NEG_INFINITY, heart[0]], [heart[1], f64::INFINITY]];
+    let shells = sides.into_iter().map(|side| Channel {
+        target: Target::Class(i),
+        intervals: map.select(side, |place| place == Place::Class(i)),
+        strata: &SHELL,
+    });
+    let others = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
         target: Target::Class(to),
         intervals: map.select(everywhere, |place| place == Place::Class(to)),
+        strata: &ELSEWHERE,
     });
-    stops.chain(sets).chain(classes).filter(|channel| !channel.intervals.is_empty()).collect()
+    let channels = stops.chain(sets).chain(shells).chain(others);
+    channels.filter(|channel| !channel.intervals.is_empty()).collect()
 }
 
 /// An interval that holds all that matters, with a margin.

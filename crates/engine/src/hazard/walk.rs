@@ -25,15 +25,15 @@ pub(super) struct Class<'a> {
     /// The noise without its large jumps.
     pub sampler: Box<dyn Sampler>,
     pub rates: Rates<'a>,
-    /// An interval of nothing but places of this class; perhaps empty.
-    pub core: [f64; 2],
+    /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
+    pub heart: [f64; 2],
     /// The minimum.
     pub home: f64,
     /// Whether paths can come to equilibrium here.
     pub settles: bool,
 }
 
-/// The paths of one replica a lane, kept within a well.
+/// The paths of one replica a lane, kept within the heart of a well.
 pub(super) struct Track {
     /// For each step: the probability, given the path, that the true process is still there: since the
     /// beginning (steps of the first window), or since a window ago (later steps).
@@ -42,11 +42,11 @@ pub(super) struct Track {
     pub gain: Vec<[f64; LANES]>,
     /// The place from which it would be made.
     pub place: Vec<[f64; LANES]>,
-    /// Small jumps or diffusion that left the well.
+    /// Small jumps or diffusion that left the heart.
     pub slips: Vec<Slip>,
 }
 
-/// A path left its well without a large jump.
+/// A path left the heart of its well without a large jump.
 pub(super) struct Slip {
     pub step: usize,
     pub lane: usize,
@@ -191,9 +191,9 @@ impl<'c, 'a> Source<'c, 'a> {
 }
 
 impl Hazard<'_> {
-    /// Walks in well `i` for `steps` steps of the fine grid.
+    /// Walks in the heart of well `i` for `steps` steps of the fine grid.
     ///
-    /// A step is the flow, the small increment (which may leave the well: the path goes back to the
+    /// A step is the flow, the small increment (which may leave: the path goes back to the
     /// minimum), the loss of weight at the place now reached, and then the large jumps, of which those that would
     /// leave are not made.
     pub(super) fn track(
@@ -236,7 +236,8 @@ impl Hazard<'_> {
             let (weight, gain) = (&track.weight[n], &mut track.gain[n]);
             let before = risk[n];
             for lane in 0..LANES {
-                if !(y[lane] > class.core[0] && y[lane] < class.core[1]) && !self.stays(i, y[lane])? {
+                if !class.holds(y[lane]) {
+                    finite(y[lane])?;
                     if weight[lane] > 0.0 {
                         let slip = Slip { step: n, lane, place: y[lane], weight: weight[lane] };
                         track.slips.push(slip);
@@ -255,7 +256,7 @@ impl Hazard<'_> {
                 gain[lane] = weight[lane] * h * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
                 x[lane] = y[lane];
                 while let Some(jump) = source.jump(lane, end) {
-                    if self.stays(i, x[lane] + jump)? {
+                    if class.holds(x[lane] + jump) {
                         x[lane] += jump;
                     }
                 }
@@ -266,12 +267,7 @@ impl Hazard<'_> {
         Ok(track)
     }
 
-    /// Whether a place belongs to well `i`.
-    fn stays(&self, i: usize, x: f64) -> Result<bool, EngineError> {
-        if x.is_finite() { Ok(self.map.place(x) == Place::Class(i)) } else { Err(EngineError::Diverged) }
-    }
-
-    /// Follows free paths until they stop or have been in one well for a window; adds the time steps taken.
+    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time steps taken.
     ///
     /// The fate of a path depends on its replica, place and slot alone.
     pub(super) fn follow(
@@ -315,6 +311,8 @@ impl Hazard<'_> {
             }
             let mut group: Vec<Option<_>> = group.into_iter().map(Some).collect();
             let mut taken = 0;
+            // Since when each path has been in the heart.
+            let mut arrival = [0; LANES];
             while !group.is_empty() {
                 check(control)?;
                 let n = group.len();
@@ -326,7 +324,7 @@ impl Hazard<'_> {
                     let end = taken as f64 * h;
                     for lane in 0..n {
                         let Some((index, _, since, change)) = group[lane] else { continue };
-                        let quiet = y[lane] > class.core[0] && y[lane] < class.core[1];
+                        let quiet = class.holds(y[lane]);
                         if !(quiet && source.next[lane] >= end) {
                             let mut stop = self.map.region.stop_at(y[lane]);
                             while stop.is_none()
@@ -335,9 +333,7 @@ impl Hazard<'_> {
                                 y[lane] += jump;
                                 stop = self.map.region.stop_at(y[lane]);
                             }
-                            if !y[lane].is_finite() {
-                                return Err(EngineError::Diverged);
-                            }
+                            finite(y[lane])?;
                             if let Some(stop) = stop {
                                 let time = since + end - 0.5 * h;
                                 fates[index] = Some(Fate { time, end: End::Stopped(stop, y[lane]) });
@@ -350,8 +346,11 @@ impl Hazard<'_> {
                                 group[lane] = None;
                                 continue;
                             }
+                            if !class.holds(y[lane]) {
+                                arrival[lane] = taken;
+                            }
                         }
-                        if class.settles && taken as usize * factor >= class.window {
+                        if (taken - arrival[lane]) as usize * factor >= class.window && class.settles {
                             fates[index] = Some(Fate { time: since + end, end: End::Settled(i) });
                             group[lane] = None;
                         }
@@ -370,12 +369,25 @@ impl Hazard<'_> {
                     let last = group.len() - 1;
                     group.swap_remove(lane);
                     x[lane] = x[last];
+                    arrival[lane] = arrival[last];
                     source.move_lane(last, lane);
                 }
             }
         }
         Ok(fates.into_iter().flatten().collect())
     }
+}
+
+impl Class<'_> {
+    /// Whether a place is in the heart; false for NaN.
+    #[inline(always)]
+    pub fn holds(&self, x: f64) -> bool {
+        x > self.heart[0] && x < self.heart[1]
+    }
+}
+
+fn finite(x: f64) -> Result<(), EngineError> {
+    if x.is_finite() { Ok(()) } else { Err(EngineError::Diverged) }
 }
 
 /// The weight of each lane at the beginning of step `n`.
