@@ -212,15 +212,8 @@ pub(super) enum Target {
 pub(super) struct Channel {
     pub target: Target,
     pub intervals: Vec<[f64; 2]>,
-    /// How landings are drawn.
-    pub strata: &'static [Stratum],
-}
-
-/// Landings that are drawn apart: those between two quantiles, from the nearest on.
-pub(super) struct Stratum {
-    pub quantiles: [f64; 2],
-    /// The probability with which a replica follows one.
-    pub share: f64,
+    /// Whether the landings are beyond the edge of another well, not just outside the heart of the same one.
+    pub elsewhere: bool,
 }
 
 /// The rates out of a well as functions of the place: tables with straight lines between the points.

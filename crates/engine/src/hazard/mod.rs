@@ -35,7 +35,7 @@ mod geometry;
 mod solve;
 mod walk;
 
-use levyscape_integrator::math::uniform;
+use levyscape_integrator::math::{exp_m1, ln, pow, uniform};
 use levyscape_integrator::noise::{BLOCK, Noise, Side, TruncatedStable, tail_constant};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKey};
@@ -46,7 +46,7 @@ use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
 use crate::stopping::{Region, StopRegion};
 
-use geometry::{Channel, LargeJumps, Map, Place, Rates, Stratum, Target};
+use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
 use solve::Layout;
 use walk::{Class, End, Job, Owner, Purpose, Track, stream};
 
@@ -110,17 +110,10 @@ pub struct Hazard<'a> {
     layout: Layout,
 }
 
-/// Landings in other wells: those near the two edges decide whether the path returns.
-const ELSEWHERE: [Stratum; 3] = [
-    Stratum { quantiles: [0.0, 0.125], share: 1.0 },
-    Stratum { quantiles: [0.125, 0.875], share: 1.0 },
-    Stratum { quantiles: [0.875, 1.0], share: 1.0 },
-];
-/// Landings outside the heart of the same well: those near the edge may leave, most others return. A path that
-/// returns adds to the exits and to the returns alike, so it need not be followed in every replica.
-const SHELL: [Stratum; 2] =
-    [Stratum { quantiles: [0.0, 0.875], share: 0.25 }, Stratum { quantiles: [0.875, 1.0], share: 1.0 }];
-const MOST_STRATA: usize = 3;
+/// Part of the landings in another well that counts as near one of its edges.
+const NEAR: f64 = 0.125;
+/// Free paths that a destination can have.
+const MOST_WAYS: usize = 3;
 /// An early exit of this probability is always followed, a rarer one with a probability in proportion.
 const EARLY: f64 = 1.0 / 32.0;
 
@@ -194,6 +187,9 @@ impl<'a> Hazard<'a> {
             } else {
                 [f64::NAN; 2]
             };
+            // How far the noise carries within a relaxation time, in units of the distance.
+            let noise = epsilon * pow(well.relaxation_rate, -1.0 / sde.noise().scaling_index());
+            let near = (noise / distance).clamp(1e-6, 0.5);
             let reach = if distance == f64::INFINITY { window[1] - window[0] } else { distance };
             let mut channels = Vec::new();
             if settles(i) {
@@ -205,6 +201,7 @@ impl<'a> Hazard<'a> {
                 radius: rare_radius(sde.noise(), settings.step / well.relaxation_rate)
                     .min(settings.cut * reach / epsilon),
                 heart,
+                near,
                 home,
                 settles: settles(i),
             };
@@ -216,6 +213,7 @@ impl<'a> Hazard<'a> {
             window: settings.window / settings.step,
             radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
             heart: [f64::NAN; 2],
+            near: 1.0,
             home: f64::NAN,
             settles: false,
         };
@@ -363,17 +361,18 @@ impl<'a> Hazard<'a> {
                 }
                 continue;
             }
-            for lane in 0..LANES {
-                for (number, stratum) in channel.strata.iter().enumerate() {
-                    let [followed, origin, u] = [(); 3].map(|()| choices.next(lane));
-                    if settled[lane] > 0.0 && followed < stratum.share {
-                        let [lo, hi] = stratum.quantiles;
-                        let n = window + pick(&flux[window..], lane, origin * settled[lane]);
+            for (lane, &settled) in settled.iter().enumerate() {
+                for (number, (u, share)) in
+                    class.landings(channel, &mut choices, lane).into_iter().enumerate()
+                {
+                    let origin = choices.next(lane) * settled;
+                    if settled > 0.0 {
+                        let n = window + pick(&flux[window..], lane, origin);
                         jobs.push(Job {
                             lane,
                             owner: Owner::Well(i),
-                            weight: settled[lane] * (hi - lo) / stratum.share,
-                            place: rates.land(c, track.place[n][lane], lo + (hi - lo) * u),
+                            weight: settled * share,
+                            place: rates.land(c, track.place[n][lane], u),
                             time: 0.0,
                             slot: self.slot(Owner::Well(i), 1 + c, number),
                         });
@@ -462,7 +461,7 @@ impl<'a> Hazard<'a> {
         };
         // No well has more channels than there are stops, sets, other classes and sides.
         let ways = self.stops.len() + self.sets.len() + self.classes.len() + 3;
-        ((owner * ways + way) * MOST_STRATA + number) as u64
+        ((owner * ways + way) * MOST_WAYS + number) as u64
     }
 
     fn block(&self, owner: Owner) -> usize {
@@ -487,6 +486,34 @@ impl Choices {
 
     fn next(&mut self, lane: usize) -> f64 {
         uniform(self.0.next_of(lane))
+    }
+}
+
+impl Class<'_> {
+    /// The quantiles of the landings that a replica follows, and what each counts for.
+    ///
+    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the noise; so
+    /// there the quantile `v` from the edge is drawn with the density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For
+    /// landings just outside the heart this is all: a path that comes back counts among the exits and the returns
+    /// alike, so its random weight is lost again. Landings in another well have an edge on both sides, and a third
+    /// path from the middle counts for the rest, whatever the other two count for.
+    fn landings(&self, channel: &Channel, choices: &mut Choices, lane: usize) -> Vec<(f64, f64)> {
+        let (near, log) = (self.near, ln(1.0 + 1.0 / self.near));
+        let mut draw = || {
+            let v = near * exp_m1(choices.next(lane) * log);
+            (v, (v + near) * log)
+        };
+        let (far, far_share) = draw();
+        if !channel.elsewhere {
+            return vec![(1.0 - far, far_share)];
+        }
+        let (near, near_share) = draw();
+        let middle = choices.next(lane);
+        vec![
+            (NEAR * near, NEAR * near_share),
+            (NEAR + (1.0 - 2.0 * NEAR) * middle, 1.0 - NEAR * (near_share + far_share)),
+            (1.0 - NEAR * far, NEAR * far_share),
+        ]
     }
 }
 
@@ -574,6 +601,7 @@ struct Plan {
     window: f64,
     radius: f64,
     heart: [f64; 2],
+    near: f64,
     home: f64,
     settles: bool,
 }
@@ -598,6 +626,7 @@ impl Plan {
             sampler: small.sampler(self.step)?,
             rates: Rates::new(jumps, channels, epsilon, window),
             heart: self.heart,
+            near: self.near,
             home: self.home,
             settles: self.settles,
         })
@@ -653,23 +682,23 @@ fn channels_from(map: &Map, i: usize, heart: [f64; 2], stops: &[Stop], sets: &[[
     let stops = stops.iter().enumerate().map(|(index, &stop)| Channel {
         target: Target::Stop(index),
         intervals: map.select(everywhere, |place| place == Place::Stop(stop)),
-        strata: &[],
+        elsewhere: false,
     });
     let sets = sets.iter().enumerate().map(|(index, &set)| Channel {
         target: Target::Set(index),
         intervals: map.select(set, |place| matches!(place, Place::Stop(_))),
-        strata: &[],
+        elsewhere: false,
     });
     let sides = [[f64::NEG_INFINITY, heart[0]], [heart[1], f64::INFINITY]];
     let shells = sides.into_iter().map(|side| Channel {
         target: Target::Class(i),
         intervals: map.select(side, |place| place == Place::Class(i)),
-        strata: &SHELL,
+        elsewhere: false,
     });
     let others = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
         target: Target::Class(to),
         intervals: map.select(everywhere, |place| place == Place::Class(to)),
-        strata: &ELSEWHERE,
+        elsewhere: true,
     });
     let channels = stops.chain(sets).chain(shells).chain(others);
     channels.filter(|channel| !channel.intervals.is_empty()).collect()

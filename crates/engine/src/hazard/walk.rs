@@ -27,6 +27,8 @@ pub(super) struct Class<'a> {
     pub rates: Rates<'a>,
     /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
     pub heart: [f64; 2],
+    /// The part of the landings from which the noise may still carry a path over the edge.
+    pub near: f64,
     /// The minimum.
     pub home: f64,
     /// Whether paths can come to equilibrium here.
