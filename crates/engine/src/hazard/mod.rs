@@ -48,7 +48,7 @@ use crate::stopping::{Region, StopRegion};
 
 use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
 use solve::Layout;
-use walk::{Class, End, Job, Owner, Purpose, Track, stream};
+use walk::{Class, End, FINER, Job, Level, Owner, Purpose, Track, stream};
 
 /// The basin of attraction of a minimum.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,6 +99,10 @@ impl Default for HazardSettings {
 pub struct Hazard<'a> {
     map: Map,
     epsilon: f64,
+    /// Edges at which paths stop although the drift does not lead there.
+    edges: Vec<f64>,
+    /// By what the noise of a step shrinks from level to level.
+    finer: f64,
     key: StreamKey,
     start: f64,
     /// The wells, and what lies between them.
@@ -172,6 +176,7 @@ impl<'a> Hazard<'a> {
             ));
         }
         let stops = possible_stops(region);
+        let edges = guarded_edges(sde, region);
         let window = extent(&map, wells, start);
         let mut classes = Vec::new();
         for (i, well) in wells.iter().enumerate() {
@@ -202,6 +207,7 @@ impl<'a> Hazard<'a> {
                     .min(settings.cut * reach / epsilon),
                 heart,
                 near,
+                edges: edges.iter().any(|edge| (well.left..=well.right).contains(edge)),
                 home,
                 settles: settles(i),
             };
@@ -214,6 +220,7 @@ impl<'a> Hazard<'a> {
             radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
             heart: [f64::NAN; 2],
             near: 1.0,
+            edges: !edges.is_empty(),
             home: f64::NAN,
             settles: false,
         };
@@ -222,6 +229,8 @@ impl<'a> Hazard<'a> {
         Ok(Self {
             map,
             epsilon,
+            edges,
+            finer: pow(FINER, 1.0 / sde.noise().scaling_index()),
             key,
             start,
             classes,
@@ -602,6 +611,8 @@ struct Plan {
     radius: f64,
     heart: [f64; 2],
     near: f64,
+    /// Whether short steps are needed near edges.
+    edges: bool,
     home: f64,
     settles: bool,
 }
@@ -617,13 +628,19 @@ impl Plan {
         let (drift, noise) = (sde.drift(), sde.noise());
         let small = small_jumps(noise, self.radius)?;
         let flow = |step| SchemeKind::Splitting.build(drift, noise, step, &[window]);
+        let mut levels = Vec::new();
+        let mut step = self.step;
+        for _ in 0..if self.edges { LEVELS } else { 1 } {
+            levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
+            step *= FINER;
+        }
         let jumps = LargeJumps::new(noise, self.radius);
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.
             window: 2 * (0.5 * self.window).ceil() as usize,
-            flows: [flow(self.step), flow(2.0 * self.step)],
-            sampler: small.sampler(self.step)?,
+            levels,
+            reach: REACH * epsilon * pow(self.step, 1.0 / noise.scaling_index()),
             rates: Rates::new(jumps, channels, epsilon, window),
             heart: self.heart,
             near: self.near,
@@ -631,6 +648,26 @@ impl Plan {
             settles: self.settles,
         })
     }
+}
+
+/// Lengths of steps where there are edges.
+const LEVELS: usize = 4;
+/// Shorter steps are taken where the noise of a step, times this, reaches an edge.
+const REACH: f64 = 3.0;
+
+/// The edges at which paths stop although the drift does not lead there: it matters when they are crossed.
+fn guarded_edges(sde: &Sde<'_>, region: &StopRegion) -> Vec<f64> {
+    let targets = region.targets.iter().flat_map(|&[lo, hi]| [(lo, 1.0), (hi, -1.0)]);
+    let edges = [(region.lower, -1.0), (region.upper, 1.0)].into_iter().chain(targets);
+    let leads = |edge: f64, direction: f64| {
+        let mut drift = [0.0];
+        sde.drift().drift_at(&[edge], &mut drift);
+        drift[0] * direction > 0.0
+    };
+    edges
+        .filter(|(edge, direction)| edge.is_finite() && !leads(*edge, *direction))
+        .map(|(edge, _)| edge)
+        .collect()
 }
 
 /// Large jumps come no more often than this a step, if the distance allows.

@@ -20,13 +20,13 @@ pub(super) struct Class<'a> {
     pub step: f64,
     /// Steps of the fine grid after which a path that has stayed is in equilibrium; even.
     pub window: usize,
-    /// The flows of the drift over the step of the fine and of the coarse grid.
-    pub flows: [Box<dyn Scheme + 'a>; 2],
-    /// The noise without its large jumps.
-    pub sampler: Box<dyn Sampler>,
+    /// Its steps: the first is for most places, the others for places close to an edge where paths stop.
+    pub levels: Vec<Level<'a>>,
     pub rates: Rates<'a>,
     /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
     pub heart: [f64; 2],
+    /// Closer than this to an edge a step of the second level is taken.
+    pub reach: f64,
     /// The part of the landings from which the noise may still carry a path over the edge.
     pub near: f64,
     /// The minimum.
@@ -34,6 +34,17 @@ pub(super) struct Class<'a> {
     /// Whether paths can come to equilibrium here.
     pub settles: bool,
 }
+
+/// How a step of one length is taken.
+pub(super) struct Level<'a> {
+    /// The flows of the drift over the step of the fine and of the coarse grid.
+    pub flows: [Box<dyn Scheme + 'a>; 2],
+    /// The noise without its large jumps.
+    pub sampler: Box<dyn Sampler>,
+}
+
+/// Each level's step is this part of the one before.
+pub(super) const FINER: f64 = 0.25;
 
 /// The paths of one replica a lane, kept within the heart of a well.
 pub(super) struct Track {
@@ -68,6 +79,28 @@ pub(super) struct Job {
     pub time: f64,
     /// Which of the replica's random streams it takes.
     pub slot: u64,
+}
+
+/// A free path that comes into a class, or changes its level there.
+#[derive(Clone, Copy)]
+struct Visit {
+    /// Which job it is.
+    index: usize,
+    place: f64,
+    /// Its time.
+    since: f64,
+    /// How long it has been in the heart.
+    stayed: f64,
+    /// How often it has changed class or level.
+    change: u64,
+}
+
+/// The first class and level at which a path waits.
+fn next_group(waiting: &[Vec<Vec<Visit>>]) -> Option<(usize, usize)> {
+    let groups = waiting.iter().enumerate();
+    let mut groups = groups
+        .flat_map(|(i, levels)| levels.iter().enumerate().map(move |(level, visits)| (i, level, visits)));
+    groups.find(|(.., visits)| !visits.is_empty()).map(|(i, level, _)| (i, level))
 }
 
 /// The law that a path continues.
@@ -119,6 +152,7 @@ pub(super) fn stream(replica: u64, purpose: Purpose) -> u64 {
 /// The noise of up to [`LANES`] paths in one class.
 struct Source<'c, 'a> {
     class: &'c Class<'a>,
+    level: &'c Level<'a>,
     increments: LaneRng,
     jumps: LaneRng,
     blocks: Vec<NoiseBlock>,
@@ -129,9 +163,10 @@ struct Source<'c, 'a> {
 }
 
 impl<'c, 'a> Source<'c, 'a> {
-    fn new(class: &'c Class<'a>, factor: usize, epsilon: f64) -> Self {
+    fn new(class: &'c Class<'a>, level: usize, factor: usize, epsilon: f64) -> Self {
         Self {
             class,
+            level: &class.levels[level],
             increments: LaneRng::default(),
             jumps: LaneRng::default(),
             blocks: NoiseBlock::zeros(1),
@@ -173,13 +208,13 @@ impl<'c, 'a> Source<'c, 'a> {
     }
 
     fn fill(&mut self, lanes: usize) {
-        self.class.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
+        self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
     /// The places after the flow and the small increment of the step that ends with this row.
     fn advance(&self, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
         let mut moved = [[0.0; LANES]];
-        self.class.flows[self.factor - 1].advance(core::slice::from_ref(x), lanes, &mut moved);
+        self.level.flows[self.factor - 1].advance(core::slice::from_ref(x), lanes, &mut moved);
         let block = &self.blocks[0];
         for ((out, moved), jump) in out.iter_mut().zip(&moved[0]).zip(&block.jumps[row]).take(lanes) {
             *out = moved + self.epsilon * jump;
@@ -210,7 +245,7 @@ impl Hazard<'_> {
         let class = &self.classes[i];
         let (h, window) = (class.step * factor as f64, class.window / factor);
         let count = steps / factor;
-        let mut source = Source::new(class, factor, self.epsilon);
+        let mut source = Source::new(class, 0, factor, self.epsilon);
         for lane in 0..LANES {
             let streams = [0, 1].map(|part| stream(first + lane as u64, Purpose::Well(i, part)));
             source.seed(lane, self, streams);
@@ -269,6 +304,22 @@ impl Hazard<'_> {
         Ok(track)
     }
 
+    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which the path
+    /// would stop, or an exit within the step goes unseen.
+    fn level(&self, i: usize, x: f64) -> usize {
+        let class = &self.classes[i];
+        if class.levels.len() == 1 {
+            return 0;
+        }
+        let distance = self.edges.iter().map(|edge| (x - edge).abs()).fold(f64::INFINITY, f64::min);
+        let (mut level, mut reach) = (0, class.reach);
+        while level + 1 < class.levels.len() && distance < reach {
+            level += 1;
+            reach *= self.finer;
+        }
+        level
+    }
+
     /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time steps taken.
     ///
     /// The fate of a path depends on its replica, place and slot alone.
@@ -280,52 +331,65 @@ impl Hazard<'_> {
         steps: &mut u64,
         control: &Control,
     ) -> Result<Vec<Fate>, EngineError> {
-        // Where each path is, since when, and how often it has changed the well.
         let mut fates: Vec<Option<Fate>> = vec![None; jobs.len()];
-        let mut waiting: Vec<Vec<(usize, f64, f64, u64)>> = self.classes.iter().map(|_| Vec::new()).collect();
+        // For each class and level.
+        let mut waiting: Vec<Vec<Vec<Visit>>> =
+            self.classes.iter().map(|class| class.levels.iter().map(|_| Vec::new()).collect()).collect();
         for (index, job) in jobs.iter().enumerate() {
             match self.map.place(job.place) {
                 Place::Stop(stop) => {
                     let end = End::Stopped(stop, job.place);
                     fates[index] = Some(Fate { time: job.time, end });
                 }
-                Place::Class(class) => waiting[class].push((index, job.place, job.time, 0)),
+                Place::Class(class) => {
+                    let visit = Visit { index, place: job.place, since: job.time, stayed: 0.0, change: 0 };
+                    waiting[class][self.level(class, job.place)].push(visit);
+                }
             }
         }
-        while let Some(i) = waiting.iter().position(|waiting| !waiting.is_empty()) {
+        while let Some((i, level)) = next_group(&waiting) {
             let group: Vec<_> = {
-                let rest = waiting[i].len().saturating_sub(LANES);
-                waiting[i].split_off(rest)
+                let rest = waiting[i][level].len().saturating_sub(LANES);
+                waiting[i][level].split_off(rest)
             };
             let class = &self.classes[i];
-            let h = class.step * factor as f64;
-            let mut source = Source::new(class, factor, self.epsilon);
+            let mut h = class.step * factor as f64;
+            for _ in 0..level {
+                h *= FINER;
+            }
+            // A little less, for rounding.
+            let window = (class.window as f64 - 0.25) * class.step;
+            let mut source = Source::new(class, level, factor, self.epsilon);
             let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
-            for (lane, &(index, place, _, change)) in group.iter().enumerate() {
-                if change >= MOST_CHANGES {
+            // When each path was last outside the heart.
+            let mut outside = [0.0; LANES];
+            for (lane, visit) in group.iter().enumerate() {
+                if visit.change >= MOST_CHANGES {
                     return Err(EngineError::Hazard("a path goes from well to well and settles in none"));
                 }
-                let Job { slot, lane: replica, .. } = jobs[index];
-                let purpose = |part| Purpose::Free { slot, change, part };
+                let Job { slot, lane: replica, .. } = jobs[visit.index];
+                let purpose = |part| Purpose::Free { slot, change: visit.change, part };
                 let streams = [0, 1].map(|part| stream(first + replica as u64, purpose(part)));
                 source.seed(lane, self, streams);
-                x[lane] = place;
+                x[lane] = visit.place;
+                outside[lane] = -visit.stayed;
             }
             let mut group: Vec<Option<_>> = group.into_iter().map(Some).collect();
             let mut taken = 0;
-            // Since when each path has been in the heart.
-            let mut arrival = [0; LANES];
             while !group.is_empty() {
                 check(control)?;
                 let n = group.len();
                 source.fill(n);
                 for row in (factor - 1..BLOCK).step_by(factor) {
+                    if group.iter().all(Option::is_none) {
+                        break;
+                    }
                     source.advance(row, &x, n, &mut y);
                     taken += 1;
                     *steps += n as u64;
                     let end = taken as f64 * h;
                     for lane in 0..n {
-                        let Some((index, _, since, change)) = group[lane] else { continue };
+                        let Some(Visit { index, since, change, .. }) = group[lane] else { continue };
                         let quiet = class.holds(y[lane]);
                         if !(quiet && source.next[lane] >= end) {
                             let mut stop = self.map.region.stop_at(y[lane]);
@@ -342,18 +406,36 @@ impl Hazard<'_> {
                                 group[lane] = None;
                                 continue;
                             }
-                            let next = self.map.class(y[lane]);
-                            if next != i {
-                                waiting[next].push((index, y[lane], since + end, change + 1));
-                                group[lane] = None;
-                                continue;
-                            }
-                            if !class.holds(y[lane]) {
-                                arrival[lane] = taken;
-                            }
                         }
-                        if (taken - arrival[lane]) as usize * factor >= class.window && class.settles {
+                        let held = class.holds(y[lane]);
+                        if !held {
+                            outside[lane] = end;
+                        }
+                        let stayed = end - outside[lane];
+                        if class.settles && stayed >= window {
                             fates[index] = Some(Fate { time: since + end, end: End::Settled(i) });
+                            group[lane] = None;
+                            continue;
+                        }
+                        if held && level == 0 {
+                            continue;
+                        }
+                        let place = y[lane];
+                        let (to, needs) = match self.map.class(place) {
+                            to if to == i && held => (i, 0),
+                            to => (to, self.level(to, place)),
+                        };
+                        // A longer step is taken up at the end of a block only.
+                        if to != i || needs > level || (needs < level && row + 1 == BLOCK) {
+                            let stayed = if to == i { stayed } else { 0.0 };
+                            let since = since + end;
+                            waiting[to][needs].push(Visit {
+                                index,
+                                place,
+                                since,
+                                stayed,
+                                change: change + 1,
+                            });
                             group[lane] = None;
                         }
                     }
@@ -371,7 +453,7 @@ impl Hazard<'_> {
                     let last = group.len() - 1;
                     group.swap_remove(lane);
                     x[lane] = x[last];
-                    arrival[lane] = arrival[last];
+                    outside[lane] = outside[last];
                     source.move_lane(last, lane);
                 }
             }
