@@ -143,13 +143,14 @@ fn transitions_of_the_double_well() {
         }
     }
 }
+
 #[test]
 fn scan() {
     let potential = ClosurePotential::new(|x| 0.5 * x * x, |x| x);
     let wells = [Well { minimum: 0.0, left: f64::NEG_INFINITY, right: f64::INFINITY, relaxation_rate: 1.0 }];
     for (alpha, epsilon, exact) in [(1.8, 0.1, 326.22), (1.5, 0.1, 75.116)] {
-        for cut in [0.3, 0.15, 0.07, 0.03] {
-            for step in [0.2, 0.1, 0.05, 0.025] {
+        for heart in [0.7] {
+            for step in [0.2, 0.1, 0.05] {
                 let sde = sde(&potential, alpha, epsilon);
                 let region = StopRegion::interval(-1.0, 1.0);
                 let hazard = Hazard::new(
@@ -157,12 +158,12 @@ fn scan() {
                     0.0,
                     &region,
                     &wells,
-                    &HazardSettings { step, cut, ..HazardSettings::default() },
+                    &HazardSettings { step, heart, ..HazardSettings::default() },
                     KEY,
                 )
                 .expect("a possible problem");
-                let seen = run(&hazard, 40);
-                show(&format!("{alpha} {epsilon} cut {cut} step {step}"), &seen, Output::MeanTime, exact);
+                let seen = run(&hazard, 300);
+                show(&format!("{alpha} {epsilon} heart {heart} step {step}"), &seen, Output::MeanTime, exact);
             }
         }
     }

@@ -640,6 +640,7 @@ impl Plan {
             // Coarse steps are pairs of fine ones.
             window: 2 * (0.5 * self.window).ceil() as usize,
             levels,
+            half: flow(0.5 * self.step),
             reach: REACH * epsilon * pow(self.step, 1.0 / noise.scaling_index()),
             rates: Rates::new(jumps, channels, epsilon, window),
             heart: self.heart,
@@ -651,7 +652,7 @@ impl Plan {
 }
 
 /// Lengths of steps where there are edges.
-const LEVELS: usize = 4;
+const LEVELS: usize = 6;
 /// Shorter steps are taken where the noise of a step, times this, reaches an edge.
 const REACH: f64 = 3.0;
 

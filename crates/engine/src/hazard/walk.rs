@@ -22,6 +22,8 @@ pub(super) struct Class<'a> {
     pub window: usize,
     /// Its steps: the first is for most places, the others for places close to an edge where paths stop.
     pub levels: Vec<Level<'a>>,
+    /// The flow over half the step of the fine grid.
+    pub half: Box<dyn Scheme + 'a>,
     pub rates: Rates<'a>,
     /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
     pub heart: [f64; 2],
@@ -211,10 +213,10 @@ impl<'c, 'a> Source<'c, 'a> {
         self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
-    /// The places after the flow and the small increment of the step that ends with this row.
-    fn advance(&self, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
+    /// The places after a flow and the small increment of the step that ends with this row.
+    fn advance(&self, flow: &dyn Scheme, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
         let mut moved = [[0.0; LANES]];
-        self.level.flows[self.factor - 1].advance(core::slice::from_ref(x), lanes, &mut moved);
+        flow.advance(core::slice::from_ref(x), lanes, &mut moved);
         let block = &self.blocks[0];
         for ((out, moved), jump) in out.iter_mut().zip(&moved[0]).zip(&block.jumps[row]).take(lanes) {
             *out = moved + self.epsilon * jump;
@@ -230,8 +232,8 @@ impl<'c, 'a> Source<'c, 'a> {
 impl Hazard<'_> {
     /// Walks in the heart of well `i` for `steps` steps of the fine grid.
     ///
-    /// A step is the flow, the small increment (which may leave: the path goes back to the
-    /// minimum), the loss of weight at the place now reached, and then the large jumps, of which those that would
+    /// A step is half the flow, the small increment (which may leave: the path goes back to the
+    /// minimum), half the flow, half the large jumps, the loss of weight at the place now reached, and then the large jumps, of which those that would
     /// leave are not made.
     pub(super) fn track(
         &self,
@@ -260,7 +262,8 @@ impl Hazard<'_> {
         let mut risk = vec![[0.0; LANES]; count + 1];
         let mut restart = [0_usize; LANES];
         let mut x = [start; LANES];
-        let mut y = [0.0; LANES];
+        let (mut y, mut z) = ([0.0; LANES], [[0.0; LANES]]);
+        let half = if factor == 1 { &class.half } else { &class.levels[0].flows[0] };
         for n in 0..count {
             let row = (n * factor) % BLOCK + factor - 1;
             if row + 1 == factor {
@@ -268,37 +271,44 @@ impl Hazard<'_> {
                 source.fill(LANES);
             }
             weigh(&risk, n, window, &restart, &mut track.weight[n]);
-            source.advance(row, &x, LANES, &mut y);
-            let end = (n + 1) as f64 * h;
-            let (weight, gain) = (&track.weight[n], &mut track.gain[n]);
-            let before = risk[n];
+            source.advance(half.as_ref(), row, &x, LANES, &mut y);
             for lane in 0..LANES {
                 if !class.holds(y[lane]) {
                     finite(y[lane])?;
-                    if weight[lane] > 0.0 {
-                        let slip = Slip { step: n, lane, place: y[lane], weight: weight[lane] };
-                        track.slips.push(slip);
+                    if track.weight[n][lane] > 0.0 {
+                        let weight = track.weight[n][lane];
+                        track.slips.push(Slip { step: n, lane, place: y[lane], weight });
                     }
                     y[lane] = class.home;
                     restart[lane] = n + 1;
-                    risk[n + 1][lane] = before[lane];
-                    // Jumps of the rest of the step are not made.
-                    while source.jump(lane, end).is_some() {}
-                    x[lane] = class.home;
-                    continue;
                 }
-                let rate = class.rates.total(y[lane]);
-                let loss = rate * h;
-                risk[n + 1][lane] = before[lane] + loss;
-                gain[lane] = weight[lane] * h * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
-                x[lane] = y[lane];
+            }
+            half.advance(core::slice::from_ref(&y), LANES, &mut z);
+            let z = &mut z[0];
+            let [middle, end] = [0.5, 1.0].map(|part| (n as f64 + part) * h);
+            for (lane, z) in z.iter_mut().enumerate() {
+                while let Some(jump) = source.jump(lane, middle) {
+                    if class.holds(*z + jump) {
+                        *z += jump;
+                    }
+                }
+                x[lane] = *z;
                 while let Some(jump) = source.jump(lane, end) {
                     if class.holds(x[lane] + jump) {
                         x[lane] += jump;
                     }
                 }
             }
-            track.place[n] = y;
+            let (weight, gain, before) = (&track.weight[n], &mut track.gain[n], risk[n]);
+            let after = &mut risk[n + 1];
+            for lane in 0..LANES {
+                // A path that begins again in this step is not at risk in it.
+                let at_risk = if restart[lane] == n + 1 { 0.0 } else { h };
+                let loss = class.rates.total(z[lane]) * at_risk;
+                after[lane] = before[lane] + loss;
+                gain[lane] = weight[lane] * at_risk * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
+            }
+            track.place[n] = *z;
         }
         weigh(&risk, count, window, &restart, &mut track.weight[count]);
         Ok(track)
@@ -380,11 +390,12 @@ impl Hazard<'_> {
                 check(control)?;
                 let n = group.len();
                 source.fill(n);
+                let flow = class.levels[level].flows[factor - 1].as_ref();
                 for row in (factor - 1..BLOCK).step_by(factor) {
                     if group.iter().all(Option::is_none) {
                         break;
                     }
-                    source.advance(row, &x, n, &mut y);
+                    source.advance(flow, row, &x, n, &mut y);
                     taken += 1;
                     *steps += n as u64;
                     let end = taken as f64 * h;
