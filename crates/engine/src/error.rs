@@ -21,6 +21,9 @@ pub enum EngineError {
     /// A path of a method that cannot count it apart left the finite numbers.
     #[error("a path left the finite numbers")]
     Diverged,
+    /// A multilevel estimate was asked for with paths that have no companion on a coarser grid.
+    #[error("a multilevel estimate needs pairs of paths: take a scheme on a time grid")]
+    NoCompanion,
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -17,6 +17,7 @@ mod clocked;
 mod ensemble;
 mod error;
 pub mod hazard;
+pub mod multilevel;
 mod order;
 mod record;
 mod replicas;

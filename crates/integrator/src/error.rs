@@ -60,6 +60,9 @@ pub enum IntegratorError {
         /// The noise that it is for.
         noise: &'static str,
     },
+    /// There is no sampler for the small jumps of a noise alone.
+    #[error("there is no split of {0} into small and large jumps")]
+    NoSplit(&'static str),
     /// Stratonovich's rule is not defined for jumps.
     #[error("Stratonovich's interpretation is for Brownian noise: for noise with jumps its like is Marcus'")]
     StratonovichWithJumps,

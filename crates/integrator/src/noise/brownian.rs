@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::table::QuantileTable;
 use super::{Noise, NoiseBlock, Sampler, Side};
-use crate::error::IntegratorError;
+use crate::error::{IntegratorError, positive};
 use crate::rng::{LaneRng, draw};
 
 /// Brownian motion with `Var Z_t = variance * t`; exponent `psi(w) = -variance w^2 / 2`, no jumps.
@@ -58,6 +58,12 @@ impl Noise for Brownian {
         // The table is that of variance 2.
         let scale = (0.5 * self.variance * step).sqrt();
         Ok(Box::new(Increments { scale, table: QuantileTable::stable(2.0) }))
+    }
+
+    /// The process itself.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        positive("the radius of small jumps", radius)?;
+        Ok(Box::new(Self { variance: self.variance }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stable noise with clipped jumps.
 
 use super::small_jumps::{Rule, SmallJumps, sampler};
-use super::{Noise, Sampler, Side, stable_index, tail_constant};
+use super::{Noise, Sampler, Side, TruncatedStable, stable_index, tail_constant};
 use crate::error::{IntegratorError, positive};
 use crate::math::pow;
 
@@ -52,6 +52,15 @@ impl Noise for CappedStable {
     }
 
     fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
-        sampler(self.alpha, Rule::Cap(self.cap), step)
+        sampler(self.alpha, 0.0, Rule::Cap(self.cap), step)
+    }
+
+    /// The process itself from the cap on, below it the truncated one.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        Ok(if radius >= self.cap {
+            Box::new(Self { cap: self.cap, jumps: self.jumps, alpha: self.alpha })
+        } else {
+            Box::new(TruncatedStable::new(self.alpha, radius)?)
+        })
     }
 }

@@ -91,6 +91,12 @@ impl Noise for Independent {
             .collect::<Result<_, IntegratorError>>()?;
         Ok(Box::new(Increments { coordinates }))
     }
+
+    /// Every coordinate without its jumps beyond the radius.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        let coordinates = self.coordinates.iter().map(|noise| noise.small_jumps(radius));
+        Ok(Box::new(Self { coordinates: coordinates.collect::<Result<_, _>>()? }))
+    }
 }
 
 struct Coordinate {

@@ -8,7 +8,7 @@ use super::table::QuantileTable;
 use super::{BLOCK, Brownian, Noise, NoiseBlock, Sampler, Side, Stable};
 use crate::dispatch;
 use crate::error::{IntegratorError, positive};
-use crate::math::{exp, ln, sin_quarter, uniform};
+use crate::math::{exp, ln, pow, sin_quarter, uniform};
 use crate::rng::{LANES, LaneRng};
 
 /// Rotation-invariant stable motion in `d` dimensions, `E exp(i w.Z_t) = exp(-t |w|^alpha)`.
@@ -78,6 +78,13 @@ impl Noise for Isotropic {
         self.coordinate.jump_tail(side, r)
     }
 
+    /// `C_{d,alpha}/alpha * 2 pi^(d/2)/Gamma(d/2) * r^-alpha`, see [`isotropic_constant`].
+    fn radial_tail(&self, r: f64) -> Option<f64> {
+        let d = self.dimension as f64;
+        let sphere = 2.0 * libm::exp(0.5 * d * libm::log(PI) - libm::lgamma(0.5 * d));
+        Some(isotropic_constant(self.alpha, self.dimension) / self.alpha * sphere * pow(r, -self.alpha))
+    }
+
     fn exponent(&self, w: f64) -> [f64; 2] {
         self.coordinate.exponent(w)
     }
@@ -89,6 +96,15 @@ impl Noise for Isotropic {
         }
         let log_scale = libm::log(step) / self.alpha;
         Ok(Box::new(Increments { alpha: self.alpha, log_scale, normal: QuantileTable::stable(2.0) }))
+    }
+
+    /// The process itself at `alpha = 2`; below there is none.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        positive("the radius of small jumps", radius)?;
+        if self.has_jumps() {
+            return Err(IntegratorError::NoSplit("isotropic stable noise"));
+        }
+        Ok(Box::new(Self::new(self.alpha, self.dimension)?))
     }
 }
 

@@ -8,6 +8,7 @@ mod compound_poisson;
 mod formula;
 mod independent;
 mod isotropic;
+mod large;
 mod law;
 mod small_jumps;
 mod stable;
@@ -21,6 +22,7 @@ pub use capped::CappedStable;
 pub use compound_poisson::{CompoundPoisson, JumpLaw};
 pub use independent::Independent;
 pub use isotropic::{Isotropic, isotropic_constant};
+pub use large::LargeJumps;
 pub use stable::{Stable, tail_constant};
 pub use sum::Sum;
 pub use tempered::TemperedStable;
@@ -144,11 +146,31 @@ pub trait Noise: Send + Sync {
     /// dimensions: that of the first coordinate.
     fn exponent(&self, w: f64) -> [f64; 2];
 
+    /// Mass of the Lévy measure on `|z| > r`, `r > 0`, of a rotation-invariant noise in several dimensions;
+    /// `None` for any other.
+    fn radial_tail(&self, _r: f64) -> Option<f64> {
+        None
+    }
+
     /// Prepares the increments over a time `step`.
     ///
     /// # Errors
     /// A step for which the law cannot be sampled.
     fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError>;
+
+    /// The process without its jumps beyond `radius`, in units of `Z`: they are left out without
+    /// compensation, so that the Gaussian part and the drift stay, and the Lévy measure is `nu` on
+    /// `|y| <= radius`.
+    ///
+    /// `Z` is the sum of this process and an independent compound Poisson process of the jumps beyond the
+    /// radius (see [`LargeJumps`]): `psi(w) = psi_small(w) + int_{|y| > radius} (e^(i w y) - 1) nu(dy)`.
+    /// Independent coordinates lose their jumps beyond the radius each for itself.
+    ///
+    /// # Errors
+    /// [`IntegratorError::NotPositive`] for the radius, [`IntegratorError::Parameter`] for a stable noise
+    /// with `alpha < 0.2`, [`IntegratorError::NoSplit`] for a noise that has no sampler of its small jumps
+    /// alone: isotropic stable noise.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError>;
 }
 
 /// Draws the increments of a noise over one fixed time step.

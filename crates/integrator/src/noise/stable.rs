@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::formula::Formula;
 use super::law::Law;
 use super::table::QuantileTable;
-use super::{Noise, NoiseBlock, Sampler, SamplerKind, Side};
+use super::{Noise, NoiseBlock, Sampler, SamplerKind, Side, TruncatedStable};
 use crate::error::IntegratorError;
 use crate::math::pow;
 use crate::rng::LaneRng;
@@ -120,6 +120,11 @@ impl Noise for Stable {
             }
             None => Box::new(Formula::new(self.alpha, self.beta, step)),
         })
+    }
+
+    /// [`TruncatedStable`] with the same index and skewness.
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        Ok(Box::new(TruncatedStable::skewed(self.alpha, self.beta, radius)?))
     }
 }
 

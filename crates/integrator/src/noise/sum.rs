@@ -93,6 +93,10 @@ impl Noise for Sum {
     fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
         sampler(self.parts.iter().map(view), self.dimension, step)
     }
+
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        small_jumps(self.parts.iter().map(view), radius)
+    }
 }
 
 /// One coordinate of a sum in several dimensions.
@@ -138,6 +142,10 @@ impl Noise for Marginal {
 
     fn sampler(&self, step: f64) -> Result<Box<dyn Sampler>, IntegratorError> {
         sampler(self.parts(), 1, step)
+    }
+
+    fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
+        small_jumps(self.parts(), radius)
     }
 }
 
@@ -187,6 +195,15 @@ fn jump_tail<'a>(parts: impl Iterator<Item = Part<'a>>, side: Side, r: f64) -> f
 
 fn exponent<'a>(parts: impl Iterator<Item = Part<'a>>, w: f64) -> [f64; 2] {
     parts.map(|(weight, part)| part.exponent(weight * w)).fold([0.0; 2], |[re, im], [r, i]| [re + r, im + i])
+}
+
+/// The sum of the parts without their jumps beyond the radius, which before its weight is another for each.
+fn small_jumps<'a>(
+    parts: impl Iterator<Item = Part<'a>>,
+    radius: f64,
+) -> Result<Box<dyn Noise>, IntegratorError> {
+    let parts = parts.map(|(weight, part)| Ok((weight, part.small_jumps(radius / weight.abs())?)));
+    Ok(Box::new(Sum::new(parts.collect::<Result<_, IntegratorError>>()?)?))
 }
 
 fn sampler<'a>(
