@@ -2,7 +2,9 @@
 
 use core::ops::ControlFlow;
 
-use levyscape_engine::{Control, Hazard, HazardSettings, Output, Replicated, StopRegion, Well, replicate};
+use levyscape_engine::{
+    Control, Hazard, HazardSettings, Output, Replicated, Stop, StopRegion, Well, replicate,
+};
 use levyscape_integrator::{ClosurePotential, NoiseLaw, Potential, Sde, StreamKey};
 
 /// Estimates with Richardson's rule for a step error of order 1, and their standard errors.
@@ -23,19 +25,20 @@ impl Seen {
     }
 }
 
-/// Standard errors by the jackknife over the groups.
+/// Standard errors by the jackknife over blocks of 8 replicas.
 fn run(hazard: &Hazard<'_>, groups: u64) -> Seen {
     let mut means: Vec<Vec<f64>> = Vec::new();
     let mut steps = 0;
     replicate(hazard, 0..groups, &Control::default(), |_, rows, taken| {
-        let count = rows.len() / hazard.width();
-        let mut mean = vec![0.0; hazard.width()];
-        for row in rows.chunks(hazard.width()) {
-            for (mean, x) in mean.iter_mut().zip(row) {
-                *mean += x / count as f64;
+        for block in rows.chunks(8 * hazard.width()) {
+            let mut mean = vec![0.0; hazard.width()];
+            for row in block.chunks(hazard.width()) {
+                for (mean, x) in mean.iter_mut().zip(row) {
+                    *mean += 0.125 * x;
+                }
             }
+            means.push(mean);
         }
-        means.push(mean);
         steps += taken;
         ControlFlow::Continue(())
     })
@@ -92,10 +95,190 @@ fn show(name: &str, seen: &Seen, output: Output, exact: f64) {
     );
 }
 
+const INF: f64 = f64::INFINITY;
+
+fn well(minimum: f64, left: f64, right: f64, relaxation_rate: f64) -> Well {
+    Well { minimum, left, right, relaxation_rate }
+}
+
+fn estimate(
+    sde: &Sde<'_>,
+    start: f64,
+    region: &StopRegion,
+    wells: &[Well],
+    asked: &HazardSettings,
+    groups: u64,
+) -> Seen {
+    let hazard = Hazard::new(sde, start, region, wells, asked, KEY).expect("a possible problem");
+    run(&hazard, groups)
+}
+
+#[test]
+fn reference_values() {
+    let quartic = ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x, |x| x * x * x - x);
+    let tilted =
+        ClosurePotential::new(|x| 0.25 * x * x * x * x - 0.5 * x * x + 0.1 * x, |x| x * x * x - x + 0.1);
+    let three = ClosurePotential::new(
+        |x: f64| 0.2 * (x.powi(6) / 6.0 - 1.25 * x.powi(4) + 2.0 * x * x),
+        |x: f64| 0.2 * (x.powi(5) - 5.0 * x.powi(3) + 4.0 * x),
+    );
+    let linear = ClosurePotential::new(|x| 0.5 * x * x, |x| x);
+    let steep = ClosurePotential::new(|x| x * x, |x| 2.0 * x);
+    let two = [well(-1.0, -INF, 0.0, 2.0), well(1.0, 0.0, INF, 2.0)];
+    let lean = [well(-1.046681, -INF, 0.101031, 2.286626), well(0.945649, 0.101031, INF, 1.682760)];
+    let wells = [well(-2.0, -INF, -1.0, 4.8), well(0.0, -1.0, 1.0, 0.8), well(2.0, 1.0, INF, 4.8)];
+    let one = [well(0.0, -INF, INF, 1.0)];
+    let one_steep = [well(0.0, -INF, INF, 2.0)];
+    let target = |targets: &[[f64; 2]]| StopRegion { lower: -INF, upper: INF, targets: targets.to_vec() };
+    let right = |lo: f64| Output::Landing([lo, INF]);
+    let set = |set: [f64; 2]| HazardSettings { landing: vec![set], ..HazardSettings::default() };
+    let plain = HazardSettings::default();
+    let mut first = set([0.0, INF]);
+    first.survival = vec![10.0];
+    let side = StopRegion::interval(-2.0, 0.0);
+    let left_of = |x: f64| Output::Landing([-INF, x]);
+    type Row<'a> = (
+        &'a str,
+        &'a dyn Potential,
+        f64,
+        f64,
+        f64,
+        StopRegion,
+        &'a [Well],
+        HazardSettings,
+        Vec<(Output, f64)>,
+    );
+    let rows: Vec<Row<'_>> = vec![
+        (
+            "S11",
+            &quartic,
+            1.5,
+            0.3,
+            -1.0,
+            side.clone(),
+            &two,
+            first,
+            vec![
+                (Output::MeanTime, 10.23933096),
+                (Output::SecondMoment, 205.8304415),
+                (right(0.0), 0.6581562374),
+                (Output::Survival(10.0), 0.3771676749),
+            ],
+        ),
+        ("S12", &quartic, 1.8, 0.4, -0.7, side, &two, plain.clone(), vec![(Output::MeanTime, 7.986670298)]),
+        (
+            "S13",
+            &quartic,
+            1.5,
+            0.3,
+            -1.0,
+            target(&[[0.9, 1.1]]),
+            &two,
+            plain.clone(),
+            vec![(Output::MeanTime, 23.70653067)],
+        ),
+        (
+            "S14",
+            &quartic,
+            0.75,
+            0.2,
+            -1.0,
+            target(&[[0.9, 1.1]]),
+            &two,
+            plain.clone(),
+            vec![(Output::MeanTime, 11.34041158)],
+        ),
+        (
+            "S15",
+            &tilted,
+            1.2,
+            0.25,
+            -1.046681,
+            target(&[[0.84564927, 1.04564927]]),
+            &lean,
+            plain.clone(),
+            vec![(Output::MeanTime, 22.35321224)],
+        ),
+        (
+            "S16",
+            &tilted,
+            1.2,
+            0.25,
+            0.945649,
+            target(&[[-1.14668053, -0.94668053]]),
+            &lean,
+            plain.clone(),
+            vec![(Output::MeanTime, 15.40755921)],
+        ),
+        (
+            "S17",
+            &three,
+            1.5,
+            0.4,
+            0.2,
+            target(&[[-2.2, -1.8], [1.8, 2.2]]),
+            &wells,
+            plain.clone(),
+            vec![(Output::MeanTime, 6.689380585), (Output::StopProbability(Stop::Target(0)), 0.4722759336)],
+        ),
+        (
+            "S18",
+            &three,
+            1.3,
+            0.3,
+            -2.0,
+            target(&[[-0.2, 0.2], [1.8, 2.2]]),
+            &wells,
+            plain.clone(),
+            vec![(Output::MeanTime, 18.94132731)],
+        ),
+        (
+            "S19",
+            &linear,
+            1.3,
+            0.5,
+            0.0,
+            StopRegion::interval(-1.0, 1.0),
+            &one,
+            plain.clone(),
+            vec![(Output::MeanTime, 3.352737334)],
+        ),
+        (
+            "S21",
+            &linear,
+            1.7,
+            0.5,
+            0.3,
+            StopRegion::interval(-1.0, 2.0),
+            &one,
+            set([2.0, INF]),
+            vec![(right(2.0), 0.1574163676), (Output::MeanTime, 8.386870929)],
+        ),
+        (
+            "S22",
+            &steep,
+            0.8,
+            0.4,
+            0.5,
+            StopRegion::interval(-1.5, 1.0),
+            &one_steep,
+            set([-INF, -1.5]),
+            vec![(Output::MeanTime, 3.209912791), (left_of(-1.5), 0.3996115431)],
+        ),
+    ];
+    for (name, potential, alpha, epsilon, start, region, wells, asked, values) in &rows {
+        let sde = sde(*potential, *alpha, *epsilon);
+        let seen = estimate(&sde, *start, region, wells, asked, 20);
+        for &(output, exact) in values {
+            show(name, &seen, output, exact);
+        }
+    }
+}
+
 #[test]
 fn exits_of_the_linear_drift() {
     let potential = ClosurePotential::new(|x| 0.5 * x * x, |x| x);
-    let wells = [Well { minimum: 0.0, left: f64::NEG_INFINITY, right: f64::INFINITY, relaxation_rate: 1.0 }];
+    let wells = [well(0.0, -INF, INF, 1.0)];
     for (alpha, values) in [
         (0.8, [8.6626, 23.142, 56.159]),
         (1.0, [15.065, 51.682, 156.39]),
@@ -105,10 +288,18 @@ fn exits_of_the_linear_drift() {
         for (epsilon, exact) in [0.1, 0.03, 0.01].into_iter().zip(values) {
             let sde = sde(&potential, alpha, epsilon);
             let region = StopRegion::interval(-1.0, 1.0);
-            let hazard = Hazard::new(&sde, 0.0, &region, &wells, &HazardSettings::default(), KEY)
-                .expect("a possible problem");
-            let seen = run(&hazard, 20);
-            show(&format!("{alpha} {epsilon}"), &seen, Output::MeanTime, exact);
+            let seen = estimate(&sde, 0.0, &region, &wells, &HazardSettings::default(), 20);
+            show(&format!("OU {alpha} {epsilon}"), &seen, Output::MeanTime, exact);
+        }
+    }
+    for (epsilon, values) in
+        [(0.1, [0.2993, 0.2510, 0.1481, 0.1030]), (0.01, [0.2944, 0.2500, 0.1610, 0.1214])]
+    {
+        for (alpha, exact) in [0.8, 1.0, 1.5, 1.8].into_iter().zip(values) {
+            let sde = sde(&potential, alpha, epsilon);
+            let region = StopRegion::interval(-0.5, 1.5);
+            let seen = estimate(&sde, 0.0, &region, &wells, &HazardSettings::default(), 20);
+            show(&format!("side {alpha} {epsilon}"), &seen, Output::StopProbability(Stop::Upper), exact);
         }
     }
 }
@@ -119,11 +310,7 @@ fn transitions_of_the_double_well() {
         |x| x * x * x * x / 4.0 - x * x * x / 6.0 - 0.75 * x * x,
         |x| x * (x + 1.0) * (x - 1.5),
     );
-    let inf = f64::INFINITY;
-    let wells = [
-        Well { minimum: -1.0, left: -inf, right: 0.0, relaxation_rate: 2.5 },
-        Well { minimum: 1.5, left: 0.0, right: inf, relaxation_rate: 3.75 },
-    ];
+    let wells = [well(-1.0, -INF, 0.0, 2.5), well(1.5, 0.0, INF, 3.75)];
     for (alpha, values) in [
         (0.8, [[19.136439, 26.378080], [48.074342, 66.449750], [114.099805, 157.790002]]),
         (1.0, [[32.06180, 48.39785], [105.26424, 158.32209], [314.66, 472.45]]),
@@ -133,12 +320,10 @@ fn transitions_of_the_double_well() {
         for (epsilon, exact) in [0.1, 0.03, 0.01].into_iter().zip(values) {
             let sde = sde(&potential, alpha, epsilon);
             for (start, target, exact) in [(-1.0, 1.5, exact[0]), (1.5, -1.0, exact[1])] {
-                let target = [target - 0.1, target + 0.1];
-                let region = StopRegion { lower: -inf, upper: inf, targets: vec![target] };
-                let hazard = Hazard::new(&sde, start, &region, &wells, &HazardSettings::default(), KEY)
-                    .expect("a possible problem");
-                let seen = run(&hazard, 20);
-                show(&format!("{alpha} {epsilon} {start}"), &seen, Output::MeanTime, exact);
+                let region =
+                    StopRegion { lower: -INF, upper: INF, targets: vec![[target - 0.1, target + 0.1]] };
+                let seen = estimate(&sde, start, &region, &wells, &HazardSettings::default(), 20);
+                show(&format!("double {alpha} {epsilon} {start}"), &seen, Output::MeanTime, exact);
             }
         }
     }

@@ -212,6 +212,8 @@ pub(super) enum Target {
 pub(super) struct Channel {
     pub target: Target,
     pub intervals: Vec<[f64; 2]>,
+    /// Whether the landings are beyond the edge of another well, not just outside the heart of the same one.
+    pub elsewhere: bool,
 }
 
 /// The rates out of a well as functions of the place: tables with straight lines between the points.

@@ -35,7 +35,7 @@ mod geometry;
 mod solve;
 mod walk;
 
-use levyscape_integrator::math::uniform;
+use levyscape_integrator::math::{exp_m1, ln, pow, uniform};
 use levyscape_integrator::noise::{BLOCK, Noise, Side, TruncatedStable, tail_constant};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKey};
@@ -48,7 +48,7 @@ use crate::stopping::{Region, StopRegion};
 
 use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
 use solve::Layout;
-use walk::{Class, End, Job, Owner, Purpose, Track, stream};
+use walk::{Class, End, FINER, Job, Level, Owner, Purpose, Track, stream};
 
 /// The basin of attraction of a minimum.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,8 +74,10 @@ pub struct HazardSettings {
     /// Time in equilibrium that a replica spends in each well, in windows.
     pub span: f64,
     /// Jumps of X larger than this part of the distance from the minimum to the nearest edge of the well are
-    /// the large ones.
+    /// large ones. Smaller ones are, too, while few come in a step.
     pub cut: f64,
+    /// The heart of a well reaches from its minimum over this part of the distance to each edge.
+    pub heart: f64,
     /// Sets `[lo, hi]` whose landing probability is asked for.
     pub landing: Vec<[f64; 2]>,
     /// Times `t` for which `P(T > t)` is asked for; there is an answer where the start's well is left by
@@ -86,7 +88,7 @@ pub struct HazardSettings {
 impl Default for HazardSettings {
     fn default() -> Self {
         let (landing, survival) = (Vec::new(), Vec::new());
-        Self { step: 0.1, window: 8.0, span: 2.0, cut: 0.15, landing, survival }
+        Self { step: 0.1, window: 6.0, span: 2.0, cut: 0.15, heart: 0.7, landing, survival }
     }
 }
 
@@ -97,6 +99,10 @@ impl Default for HazardSettings {
 pub struct Hazard<'a> {
     map: Map,
     epsilon: f64,
+    /// Edges at which paths stop although the drift does not lead there.
+    edges: Vec<f64>,
+    /// By what the noise of a step shrinks from level to level.
+    finer: f64,
     key: StreamKey,
     start: f64,
     /// The wells, and what lies between them.
@@ -108,9 +114,10 @@ pub struct Hazard<'a> {
     layout: Layout,
 }
 
-/// Parts of the landings of one destination that are drawn apart, by their quantiles: those near the two edges decide
-/// whether the path returns.
-const STRATA: [[f64; 2]; 3] = [[0.0, 0.125], [0.125, 0.875], [0.875, 1.0]];
+/// Part of the landings in another well that counts as near one of its edges.
+const NEAR: f64 = 0.125;
+/// Free paths that a destination can have.
+const MOST_WAYS: usize = 3;
 /// An early exit of this probability is always followed, a rarer one with a probability in proportion.
 const EARLY: f64 = 1.0 / 32.0;
 
@@ -143,7 +150,7 @@ impl<'a> Hazard<'a> {
         }
         for (name, value) in [("the step", settings.step), ("the window", settings.window)]
             .into_iter()
-            .chain([("the span", settings.span), ("the cut", settings.cut)])
+            .chain([("the span", settings.span), ("the cut", settings.cut), ("the heart", settings.heart)])
         {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(IntegratorError::NotPositive { name, value }.into());
@@ -169,28 +176,39 @@ impl<'a> Hazard<'a> {
             ));
         }
         let stops = possible_stops(region);
+        let edges = guarded_edges(sde, region);
         let window = extent(&map, wells, start);
         let mut classes = Vec::new();
         for (i, well) in wells.iter().enumerate() {
-            let core = if settles(i) { map.piece(well.minimum) } else { [f64::NAN; 2] };
-            let distance = if settles(i) { core } else { [well.left, well.right] }
-                .map(|end| (end - well.minimum).abs())
-                .into_iter()
-                .fold(f64::INFINITY, f64::min);
+            let home = well.minimum;
+            let piece = if settles(i) { map.piece(home) } else { [well.left, well.right] };
+            let distance =
+                piece.map(|end| (end - well.minimum).abs()).into_iter().fold(f64::INFINITY, f64::min);
             if settles(i) && distance == f64::INFINITY {
                 return Err(EngineError::Hazard("there is nothing that a path from the minimum could leave"));
             }
+            let heart = if settles(i) {
+                piece.map(|end| home + settings.heart.min(1.0) * (end - home))
+            } else {
+                [f64::NAN; 2]
+            };
+            // How far the noise carries within a relaxation time, in units of the distance.
+            let noise = epsilon * pow(well.relaxation_rate, -1.0 / sde.noise().scaling_index());
+            let near = (noise / distance).clamp(1e-6, 0.5);
             let reach = if distance == f64::INFINITY { window[1] - window[0] } else { distance };
             let mut channels = Vec::new();
             if settles(i) {
-                channels = channels_from(&map, i, &stops, &settings.landing);
+                channels = channels_from(&map, i, heart, &stops, &settings.landing);
             }
             let plan = Plan {
                 step: settings.step / well.relaxation_rate,
                 window: settings.window / settings.step,
-                radius: settings.cut * reach / epsilon,
-                core,
-                home: well.minimum,
+                radius: rare_radius(sde.noise(), settings.step / well.relaxation_rate)
+                    .min(settings.cut * reach / epsilon),
+                heart,
+                near,
+                edges: edges.iter().any(|edge| (well.left..=well.right).contains(edge)),
+                home,
                 settles: settles(i),
             };
             classes.push(plan.build(sde, epsilon, channels, window)?);
@@ -200,7 +218,9 @@ impl<'a> Hazard<'a> {
             step: steps.fold(f64::INFINITY, f64::min),
             window: settings.window / settings.step,
             radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
-            core: [f64::NAN; 2],
+            heart: [f64::NAN; 2],
+            near: 1.0,
+            edges: !edges.is_empty(),
             home: f64::NAN,
             settles: false,
         };
@@ -209,6 +229,8 @@ impl<'a> Hazard<'a> {
         Ok(Self {
             map,
             epsilon,
+            edges,
+            finer: pow(FINER, 1.0 / sde.noise().scaling_index()),
             key,
             start,
             classes,
@@ -233,18 +255,16 @@ impl<'a> Hazard<'a> {
         (self.solve(fine, 1), self.solve(coarse, 2))
     }
 
-    /// The class of the start where it is a well in which paths settle.
+    /// The well whose heart holds the start.
     fn start_well(&self) -> Option<usize> {
         let class = self.map.class(self.start);
-        self.classes[class].settles.then_some(class)
+        self.classes[class].holds(self.start).then_some(class)
     }
 
-    /// Whether every exit from the start's well is a stop: then survival has a closed form.
-    fn is_alone(&self) -> bool {
-        self.start_well().is_some_and(|i| {
-            let channels = &self.classes[i].rates.channels;
-            !channels.iter().any(|channel| matches!(channel.target, Target::Class(_)))
-        })
+    /// The well in which paths settle, where there is only one: then survival has a closed form.
+    fn only_well(&self) -> Option<usize> {
+        let mut wells = (0..self.classes.len()).filter(|&i| self.classes[i].settles);
+        wells.next().filter(|_| wells.next().is_none())
     }
 
     fn stop_index(&self, stop: Stop) -> Option<usize> {
@@ -263,6 +283,17 @@ impl<'a> Hazard<'a> {
         }
         block[self.layout.time_to_stop()] += weight * time;
         block[self.layout.square_time()] += weight * time * time;
+    }
+
+    /// Adds to the mass that has stopped by the times asked for, counted from the start.
+    fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
+        if owner == Owner::Start {
+            for (k, &asked) in self.times.iter().enumerate() {
+                if time <= asked {
+                    part[self.layout.survival(k)] += weight;
+                }
+            }
+        }
     }
 
     /// Adds the end of a free path to the block of a row.
@@ -333,6 +364,10 @@ impl<'a> Hazard<'a> {
                             let block = &mut row[grid + layout.start()..];
                             block[entry] += flux;
                             if stop {
+                                for (k, &asked) in self.times.iter().enumerate() {
+                                    let part = ((asked - time) / h + 0.5).clamp(0.0, 1.0);
+                                    block[layout.survival(k)] += flux * part;
+                                }
                                 block[layout.time_to_stop()] += flux * time;
                                 block[layout.square_time()] += flux * time * time;
                             }
@@ -341,20 +376,20 @@ impl<'a> Hazard<'a> {
                 }
                 continue;
             }
-            let Target::Class(to) = channel.target else { continue };
-            for lane in 0..LANES {
-                for (stratum, [lo, hi]) in STRATA.into_iter().enumerate() {
-                    let (origin, u) = (choices.next(lane), choices.next(lane));
-                    if settled[lane] > 0.0 {
-                        let n = window + pick(&flux[window..], lane, origin * settled[lane]);
-                        let place = rates.land(c, track.place[n][lane], lo + (hi - lo) * u);
+            for (lane, &settled) in settled.iter().enumerate() {
+                for (number, (u, share)) in
+                    class.landings(channel, &mut choices, lane).into_iter().enumerate()
+                {
+                    let origin = choices.next(lane) * settled;
+                    if settled > 0.0 {
+                        let n = window + pick(&flux[window..], lane, origin);
                         jobs.push(Job {
                             lane,
                             owner: Owner::Well(i),
-                            weight: settled[lane] * (hi - lo),
-                            place,
+                            weight: settled * share,
+                            place: rates.land(c, track.place[n][lane], u),
                             time: 0.0,
-                            slot: self.slot(Owner::Well(i), to, stratum),
+                            slot: self.slot(Owner::Well(i), 1 + c, number),
                         });
                     }
                 }
@@ -379,6 +414,7 @@ impl<'a> Hazard<'a> {
                     match self.map.place(slip.place) {
                         Place::Stop(stop) => {
                             self.add_stop(&mut row[block..], stop, slip.place, slip.weight, time(slip));
+                            self.add_early(&mut row[grid..], owner, slip.weight, time(slip));
                         }
                         Place::Class(_) => going.push(slip),
                     }
@@ -396,7 +432,7 @@ impl<'a> Hazard<'a> {
                         weight: total,
                         place: slip.place,
                         time: time(slip),
-                        slot: self.slot(owner, self.map.between() + 1, 0),
+                        slot: self.slot(owner, 0, 0),
                     });
                 }
             }
@@ -405,13 +441,6 @@ impl<'a> Hazard<'a> {
             }
             let stayed = track.weight[window][lane];
             self.add_fate(&mut row[grid + layout.start()..], stayed, window as f64 * h, End::Settled(i));
-            for (k, &time) in self.times.iter().enumerate() {
-                let place = time / h;
-                let n = (place as usize).min(window);
-                let next = (n + 1).min(window);
-                let [now, then] = [n, next].map(|n| track.weight[n][lane]);
-                row[grid + layout.survival(k)] = now + (place - n as f64).min(1.0) * (then - now);
-            }
             // One of the early exits, at random, and if they are rare not in every replica.
             let totals: Vec<f64> =
                 early.iter().map(|(_, flux)| flux.iter().map(|row| row[lane]).sum()).collect();
@@ -430,7 +459,7 @@ impl<'a> Hazard<'a> {
                         weight: total / share,
                         place: rates.land(*c, track.place[n][lane], landing),
                         time: (n as f64 + 0.5) * h,
-                        slot: self.slot(Owner::Start, 0, 0),
+                        slot: self.slot(Owner::Start, 0, 1),
                     });
                     break;
                 }
@@ -439,13 +468,15 @@ impl<'a> Hazard<'a> {
         }
     }
 
-    /// The number of the streams of a free path among those of its replica.
-    fn slot(&self, owner: Owner, to: usize, stratum: usize) -> u64 {
+    /// The number of the streams of a free path among those of its replica; `way` is 0 without a large jump.
+    fn slot(&self, owner: Owner, way: usize, number: usize) -> u64 {
         let owner = match owner {
             Owner::Start => 0,
             Owner::Well(i) => i + 1,
         };
-        ((owner * (self.classes.len() + 1) + to) * STRATA.len() + stratum) as u64
+        // No well has more channels than there are stops, sets, other classes and sides.
+        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 3;
+        ((owner * ways + way) * MOST_WAYS + number) as u64
     }
 
     fn block(&self, owner: Owner) -> usize {
@@ -470,6 +501,34 @@ impl Choices {
 
     fn next(&mut self, lane: usize) -> f64 {
         uniform(self.0.next_of(lane))
+    }
+}
+
+impl Class<'_> {
+    /// The quantiles of the landings that a replica follows, and what each counts for.
+    ///
+    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the noise; so
+    /// there the quantile `v` from the edge is drawn with the density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For
+    /// landings just outside the heart this is all: a path that comes back counts among the exits and the returns
+    /// alike, so its random weight is lost again. Landings in another well have an edge on both sides, and a third
+    /// path from the middle counts for the rest, whatever the other two count for.
+    fn landings(&self, channel: &Channel, choices: &mut Choices, lane: usize) -> Vec<(f64, f64)> {
+        let (near, log) = (self.near, ln(1.0 + 1.0 / self.near));
+        let mut draw = || {
+            let v = near * exp_m1(choices.next(lane) * log);
+            (v, (v + near) * log)
+        };
+        let (far, far_share) = draw();
+        if !channel.elsewhere {
+            return vec![(1.0 - far, far_share)];
+        }
+        let (near, near_share) = draw();
+        let middle = choices.next(lane);
+        vec![
+            (NEAR * near, NEAR * near_share),
+            (NEAR + (1.0 - 2.0 * NEAR) * middle, 1.0 - NEAR * (near_share + far_share)),
+            (1.0 - NEAR * far, NEAR * far_share),
+        ]
     }
 }
 
@@ -522,8 +581,11 @@ impl Replicated for Hazard<'_> {
             }
             let fates = self.follow(&jobs, factor, first, &mut steps, control)?;
             for (job, fate) in jobs.iter().zip(fates) {
-                let block = self.layout.width() * (factor - 1) + self.block(job.owner);
-                self.add_fate(&mut own[job.lane][block..], job.weight, fate.time, fate.end);
+                let part = &mut own[job.lane][self.layout.width() * (factor - 1)..];
+                if matches!(fate.end, End::Stopped(..)) {
+                    self.add_early(part, job.owner, job.weight, fate.time);
+                }
+                self.add_fate(&mut part[self.block(job.owner)..], job.weight, fate.time, fate.end);
             }
         }
         rows.extend(own.iter().flatten());
@@ -536,7 +598,7 @@ impl Replicated for Hazard<'_> {
         outputs.extend(self.sets.iter().map(|&set| Output::Landing(set)));
         let wells = (0..self.classes.len()).filter(|&i| self.classes[i].settles);
         outputs.extend(wells.map(Output::ExitRate));
-        if self.is_alone() {
+        if self.only_well().is_some() {
             outputs.extend(self.times.iter().map(|&time| Output::Survival(time)));
         }
         outputs
@@ -557,7 +619,10 @@ struct Plan {
     /// In steps of the fine grid.
     window: f64,
     radius: f64,
-    core: [f64; 2],
+    heart: [f64; 2],
+    near: f64,
+    /// Whether short steps are needed near edges.
+    edges: bool,
     home: f64,
     settles: bool,
 }
@@ -573,19 +638,65 @@ impl Plan {
         let (drift, noise) = (sde.drift(), sde.noise());
         let small = small_jumps(noise, self.radius)?;
         let flow = |step| SchemeKind::Splitting.build(drift, noise, step, &[window]);
+        let mut levels = Vec::new();
+        let mut step = self.step;
+        for _ in 0..if self.edges { LEVELS } else { 1 } {
+            levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
+            step *= FINER;
+        }
         let jumps = LargeJumps::new(noise, self.radius);
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.
             window: 2 * (0.5 * self.window).ceil() as usize,
-            flows: [flow(self.step), flow(2.0 * self.step)],
-            sampler: small.sampler(self.step)?,
+            levels,
+            half: flow(0.5 * self.step),
+            reach: REACH * epsilon * pow(self.step, 1.0 / noise.scaling_index()),
             rates: Rates::new(jumps, channels, epsilon, window),
-            core: self.core,
+            heart: self.heart,
+            near: self.near,
             home: self.home,
             settles: self.settles,
         })
     }
+}
+
+/// Lengths of steps where there are edges.
+const LEVELS: usize = 6;
+/// Shorter steps are taken where the noise of a step, times this, reaches an edge.
+const REACH: f64 = 3.0;
+
+/// The edges at which paths stop although the drift does not lead there: it matters when they are crossed.
+fn guarded_edges(sde: &Sde<'_>, region: &StopRegion) -> Vec<f64> {
+    let targets = region.targets.iter().flat_map(|&[lo, hi]| [(lo, 1.0), (hi, -1.0)]);
+    let edges = [(region.lower, -1.0), (region.upper, 1.0)].into_iter().chain(targets);
+    let leads = |edge: f64, direction: f64| {
+        let mut drift = [0.0];
+        sde.drift().drift_at(&[edge], &mut drift);
+        drift[0] * direction > 0.0
+    };
+    edges
+        .filter(|(edge, direction)| edge.is_finite() && !leads(*edge, *direction))
+        .map(|(edge, _)| edge)
+        .collect()
+}
+
+/// Large jumps come no more often than this a step, if the distance allows.
+const OFTEN: f64 = 0.0999;
+
+/// The radius beyond which [`OFTEN`] jumps come in a step, to a part in 1000.
+fn rare_radius(noise: &dyn Noise, step: f64) -> f64 {
+    let often = |r: f64| step * (noise.jump_tail(Side::Lower, r) + noise.jump_tail(Side::Upper, r)) > OFTEN;
+    let (mut low, mut high) = (-200.0, 200.0);
+    while high - low > 1e-3 {
+        let middle = 0.5 * (low + high);
+        if often(libm::exp(middle)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    libm::exp(high)
 }
 
 /// The noise without its jumps beyond a radius.
@@ -613,22 +724,32 @@ fn possible_stops(region: &StopRegion) -> Vec<Stop> {
     stops
 }
 
-/// The destinations of large jumps from well `i`.
-fn channels_from(map: &Map, i: usize, stops: &[Stop], sets: &[[f64; 2]]) -> Vec<Channel> {
+/// The destinations of large jumps from the heart of well `i`.
+fn channels_from(map: &Map, i: usize, heart: [f64; 2], stops: &[Stop], sets: &[[f64; 2]]) -> Vec<Channel> {
     let everywhere = [f64::NEG_INFINITY, f64::INFINITY];
     let stops = stops.iter().enumerate().map(|(index, &stop)| Channel {
         target: Target::Stop(index),
         intervals: map.select(everywhere, |place| place == Place::Stop(stop)),
+        elsewhere: false,
     });
     let sets = sets.iter().enumerate().map(|(index, &set)| Channel {
         target: Target::Set(index),
         intervals: map.select(set, |place| matches!(place, Place::Stop(_))),
+        elsewhere: false,
     });
-    let classes = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
+    let sides = [[f64::NEG_INFINITY, heart[0]], [heart[1], f64::INFINITY]];
+    let shells = sides.into_iter().map(|side| Channel {
+        target: Target::Class(i),
+        intervals: map.select(side, |place| place == Place::Class(i)),
+        elsewhere: false,
+    });
+    let others = (0..=map.between()).filter(|&to| to != i).map(|to| Channel {
         target: Target::Class(to),
         intervals: map.select(everywhere, |place| place == Place::Class(to)),
+        elsewhere: true,
     });
-    stops.chain(sets).chain(classes).filter(|channel| !channel.intervals.is_empty()).collect()
+    let channels = stops.chain(sets).chain(shells).chain(others);
+    channels.filter(|channel| !channel.intervals.is_empty()).collect()
 }
 
 /// An interval that holds all that matters, with a margin.

@@ -35,6 +35,7 @@ impl Layout {
         self.block() * (1 + i)
     }
 
+    /// The mass that has stopped by a time, since the start.
     pub fn survival(&self, k: usize) -> usize {
         self.block() * (1 + self.wells) + k
     }
@@ -69,6 +70,12 @@ impl Layout {
         self.block() - 2
     }
 
+    /// All mass in a block.
+    pub fn mass(&self, block: &[f64]) -> f64 {
+        let stops = (0..self.stops).map(|index| block[self.stop(index)]);
+        stops.chain((0..self.wells).map(|j| block[self.settled(j)])).sum()
+    }
+
     /// The square of the time until either, times the mass.
     pub fn square_time(&self) -> usize {
         self.block() - 1
@@ -78,7 +85,7 @@ impl Layout {
 impl Hazard<'_> {
     /// The estimates from the mean row of the grid of `factor` steps.
     ///
-    /// With `S ~ Exp(kappa_i)` the time until the exit from equilibrium in well i, `D` the time from there to the next equilibrium (in
+    /// With `S ~ Exp(kappa_i)` the time until the exit from equilibrium in the heart of well i, `D` the time from there to the next equilibrium (in
     /// well `j`, with probability `p_ij`) or to the stop, `E_i T = 1/kappa_i + E D + sum_j p_ij E_j T` and
     /// `E_i T^2 = 2/kappa_i^2 + (2/kappa_i) (E D + sum_j p_ij E_j T) + E D^2 + sum_j (2 E[D; j] E_j T + p_ij E_j T^2)`.
     pub(super) fn solve(&self, mean: &[f64], factor: usize) -> Vec<f64> {
@@ -86,13 +93,9 @@ impl Hazard<'_> {
         let wells = layout.wells;
         let block = |i: usize| &mean[layout.well(i)..];
         let start = &mean[layout.start()..];
-        let mass = |block: &[f64]| {
-            let stops = (0..layout.stops).map(|index| block[layout.stop(index)]);
-            stops.chain((0..wells).map(|j| block[layout.settled(j)])).sum::<f64>()
-        };
+        let mass = |block: &[f64]| layout.mass(block);
         let rate = |i: usize| {
-            let h = self.classes[i].step * factor as f64;
-            -libm::log1p(-mass(block(i)) / block(i)[layout.occupation()]) / h
+            leaving_rate(mass(block(i)), block(i)[layout.occupation()], self.classes[i].step * factor as f64)
         };
         // The wells that matter.
         let mut reached: Vec<usize> = (0..wells).filter(|&j| start[layout.settled(j)] > 0.0).collect();
@@ -151,16 +154,62 @@ impl Hazard<'_> {
             let from_wells = system(&|i| block(i)[entry] / mass(block(i)));
             estimates.push((start[entry] + over(start, &settled, &from_wells)) / all);
         }
-        estimates.extend((0..wells).filter(|&i| self.classes[i].settles).map(rate));
-        if let (true, Some(i)) = (self.is_alone(), self.start_well()) {
-            let class = &self.classes[i];
-            let window = class.window as f64 * class.step;
+        estimates.extend((0..wells).filter(|&i| self.classes[i].settles).map(|i| {
+            let h = self.classes[i].step * factor as f64;
+            self.decay(block(i), i, h)[0]
+        }));
+        if let Some(i) = self.only_well() {
+            let h = self.classes[i].step * factor as f64;
+            let window = self.classes[i].window as f64 * self.classes[i].step;
+            let from = block(i);
+            let [rate, leave, returns] = self.decay(from, i, h);
+            // P(T > t) ~ c exp(-rate t): the residue of the Laplace transform at its first pole.
+            let stopped = mass(from) - from[layout.settled(i)];
+            let [stop_time, settle_time] = [
+                from[layout.time_to_stop()] / stopped,
+                start[layout.time_to_settle(i)] / start[layout.settled(i)],
+            ];
+            let constant = start[layout.settled(i)] / all * libm::exp(rate * settle_time) * leave / rate
+                * (stopped / mass(from))
+                * libm::exp(rate * if stopped > 0.0 { stop_time } else { 0.0 })
+                / (1.0 + returns * (leave - rate));
             estimates.extend(self.times.iter().enumerate().map(|(k, &t)| {
-                let beyond = if t > window { libm::exp(-rate(i) * (t - window)) } else { 1.0 };
-                mean[layout.survival(k)] * beyond
+                if t > window {
+                    constant * libm::exp(-rate * t)
+                } else {
+                    1.0 - start[layout.survival(k)] / all
+                }
             }));
         }
         estimates
+    }
+}
+
+/// The rate of an exponential time of which `1/steps` is over in a step.
+fn leaving_rate(mass: f64, steps: f64, h: f64) -> f64 {
+    -libm::log1p(-mass / steps) / h
+}
+
+impl Hazard<'_> {
+    /// The rate `kappa` at which paths leave well `i` for good; the rate `kappa_0` at which they leave its heart; and
+    /// the mean time `d` until a return.
+    ///
+    /// With `p` the probability of a return, `p exp(kappa d) = 1 - kappa/kappa_0`, up to the variance of the time of the
+    /// return.
+    fn decay(&self, from: &[f64], i: usize, h: f64) -> [f64; 3] {
+        let layout = &self.layout;
+        let mass = layout.mass(from);
+        let leave = leaving_rate(mass, from[layout.occupation()], h);
+        let back = from[layout.settled(i)];
+        let returns = if back > 0.0 { from[layout.time_to_settle(i)] / back } else { 0.0 };
+        let stays = back / mass;
+        // Newton's method from 0, where the concave function is above its root's tangent.
+        let mut rate = 0.0;
+        for _ in 0..50 {
+            let grown = stays * libm::exp(rate * returns);
+            rate -= (grown - 1.0 + rate / leave) / (grown * returns + 1.0 / leave);
+        }
+        [rate, leave, returns]
     }
 }
 

@@ -20,20 +20,35 @@ pub(super) struct Class<'a> {
     pub step: f64,
     /// Steps of the fine grid after which a path that has stayed is in equilibrium; even.
     pub window: usize,
-    /// The flows of the drift over the step of the fine and of the coarse grid.
-    pub flows: [Box<dyn Scheme + 'a>; 2],
-    /// The noise without its large jumps.
-    pub sampler: Box<dyn Sampler>,
+    /// Its steps: the first is for most places, the others for places close to an edge where paths stop.
+    pub levels: Vec<Level<'a>>,
+    /// The flow over half the step of the fine grid.
+    pub half: Box<dyn Scheme + 'a>,
     pub rates: Rates<'a>,
-    /// An interval of nothing but places of this class; perhaps empty.
-    pub core: [f64; 2],
+    /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
+    pub heart: [f64; 2],
+    /// Closer than this to an edge a step of the second level is taken.
+    pub reach: f64,
+    /// The part of the landings from which the noise may still carry a path over the edge.
+    pub near: f64,
     /// The minimum.
     pub home: f64,
     /// Whether paths can come to equilibrium here.
     pub settles: bool,
 }
 
-/// The paths of one replica a lane, kept within a well.
+/// How a step of one length is taken.
+pub(super) struct Level<'a> {
+    /// The flows of the drift over the step of the fine and of the coarse grid.
+    pub flows: [Box<dyn Scheme + 'a>; 2],
+    /// The noise without its large jumps.
+    pub sampler: Box<dyn Sampler>,
+}
+
+/// Each level's step is this part of the one before.
+pub(super) const FINER: f64 = 0.25;
+
+/// The paths of one replica a lane, kept within the heart of a well.
 pub(super) struct Track {
     /// For each step: the probability, given the path, that the true process is still there: since the
     /// beginning (steps of the first window), or since a window ago (later steps).
@@ -42,11 +57,11 @@ pub(super) struct Track {
     pub gain: Vec<[f64; LANES]>,
     /// The place from which it would be made.
     pub place: Vec<[f64; LANES]>,
-    /// Small jumps or diffusion that left the well.
+    /// Small jumps or diffusion that left the heart.
     pub slips: Vec<Slip>,
 }
 
-/// A path left its well without a large jump.
+/// A path left the heart of its well without a large jump.
 pub(super) struct Slip {
     pub step: usize,
     pub lane: usize,
@@ -66,6 +81,28 @@ pub(super) struct Job {
     pub time: f64,
     /// Which of the replica's random streams it takes.
     pub slot: u64,
+}
+
+/// A free path that comes into a class, or changes its level there.
+#[derive(Clone, Copy)]
+struct Visit {
+    /// Which job it is.
+    index: usize,
+    place: f64,
+    /// Its time.
+    since: f64,
+    /// How long it has been in the heart.
+    stayed: f64,
+    /// How often it has changed class or level.
+    change: u64,
+}
+
+/// The first class and level at which a path waits.
+fn next_group(waiting: &[Vec<Vec<Visit>>]) -> Option<(usize, usize)> {
+    let groups = waiting.iter().enumerate();
+    let mut groups = groups
+        .flat_map(|(i, levels)| levels.iter().enumerate().map(move |(level, visits)| (i, level, visits)));
+    groups.find(|(.., visits)| !visits.is_empty()).map(|(i, level, _)| (i, level))
 }
 
 /// The law that a path continues.
@@ -117,6 +154,7 @@ pub(super) fn stream(replica: u64, purpose: Purpose) -> u64 {
 /// The noise of up to [`LANES`] paths in one class.
 struct Source<'c, 'a> {
     class: &'c Class<'a>,
+    level: &'c Level<'a>,
     increments: LaneRng,
     jumps: LaneRng,
     blocks: Vec<NoiseBlock>,
@@ -127,9 +165,10 @@ struct Source<'c, 'a> {
 }
 
 impl<'c, 'a> Source<'c, 'a> {
-    fn new(class: &'c Class<'a>, factor: usize, epsilon: f64) -> Self {
+    fn new(class: &'c Class<'a>, level: usize, factor: usize, epsilon: f64) -> Self {
         Self {
             class,
+            level: &class.levels[level],
             increments: LaneRng::default(),
             jumps: LaneRng::default(),
             blocks: NoiseBlock::zeros(1),
@@ -171,13 +210,13 @@ impl<'c, 'a> Source<'c, 'a> {
     }
 
     fn fill(&mut self, lanes: usize) {
-        self.class.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
+        self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
-    /// The places after the flow and the small increment of the step that ends with this row.
-    fn advance(&self, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
+    /// The places after a flow and the small increment of the step that ends with this row.
+    fn advance(&self, flow: &dyn Scheme, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
         let mut moved = [[0.0; LANES]];
-        self.class.flows[self.factor - 1].advance(core::slice::from_ref(x), lanes, &mut moved);
+        flow.advance(core::slice::from_ref(x), lanes, &mut moved);
         let block = &self.blocks[0];
         for ((out, moved), jump) in out.iter_mut().zip(&moved[0]).zip(&block.jumps[row]).take(lanes) {
             *out = moved + self.epsilon * jump;
@@ -191,10 +230,10 @@ impl<'c, 'a> Source<'c, 'a> {
 }
 
 impl Hazard<'_> {
-    /// Walks in well `i` for `steps` steps of the fine grid.
+    /// Walks in the heart of well `i` for `steps` steps of the fine grid.
     ///
-    /// A step is the flow, the small increment (which may leave the well: the path goes back to the
-    /// minimum), the loss of weight at the place now reached, and then the large jumps, of which those that would
+    /// A step is half the flow, the small increment (which may leave: the path goes back to the
+    /// minimum), half the flow, half the large jumps, the loss of weight at the place now reached, and then the large jumps, of which those that would
     /// leave are not made.
     pub(super) fn track(
         &self,
@@ -208,7 +247,7 @@ impl Hazard<'_> {
         let class = &self.classes[i];
         let (h, window) = (class.step * factor as f64, class.window / factor);
         let count = steps / factor;
-        let mut source = Source::new(class, factor, self.epsilon);
+        let mut source = Source::new(class, 0, factor, self.epsilon);
         for lane in 0..LANES {
             let streams = [0, 1].map(|part| stream(first + lane as u64, Purpose::Well(i, part)));
             source.seed(lane, self, streams);
@@ -223,7 +262,8 @@ impl Hazard<'_> {
         let mut risk = vec![[0.0; LANES]; count + 1];
         let mut restart = [0_usize; LANES];
         let mut x = [start; LANES];
-        let mut y = [0.0; LANES];
+        let (mut y, mut z) = ([0.0; LANES], [[0.0; LANES]]);
+        let half = if factor == 1 { &class.half } else { &class.levels[0].flows[0] };
         for n in 0..count {
             let row = (n * factor) % BLOCK + factor - 1;
             if row + 1 == factor {
@@ -231,47 +271,66 @@ impl Hazard<'_> {
                 source.fill(LANES);
             }
             weigh(&risk, n, window, &restart, &mut track.weight[n]);
-            source.advance(row, &x, LANES, &mut y);
-            let end = (n + 1) as f64 * h;
-            let (weight, gain) = (&track.weight[n], &mut track.gain[n]);
-            let before = risk[n];
+            source.advance(half.as_ref(), row, &x, LANES, &mut y);
             for lane in 0..LANES {
-                if !(y[lane] > class.core[0] && y[lane] < class.core[1]) && !self.stays(i, y[lane])? {
-                    if weight[lane] > 0.0 {
-                        let slip = Slip { step: n, lane, place: y[lane], weight: weight[lane] };
-                        track.slips.push(slip);
+                if !class.holds(y[lane]) {
+                    finite(y[lane])?;
+                    if track.weight[n][lane] > 0.0 {
+                        let weight = track.weight[n][lane];
+                        track.slips.push(Slip { step: n, lane, place: y[lane], weight });
                     }
                     y[lane] = class.home;
                     restart[lane] = n + 1;
-                    risk[n + 1][lane] = before[lane];
-                    // Jumps of the rest of the step are not made.
-                    while source.jump(lane, end).is_some() {}
-                    x[lane] = class.home;
-                    continue;
                 }
-                let rate = class.rates.total(y[lane]);
-                let loss = rate * h;
-                risk[n + 1][lane] = before[lane] + loss;
-                gain[lane] = weight[lane] * h * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
-                x[lane] = y[lane];
+            }
+            half.advance(core::slice::from_ref(&y), LANES, &mut z);
+            let z = &mut z[0];
+            let [middle, end] = [0.5, 1.0].map(|part| (n as f64 + part) * h);
+            for (lane, z) in z.iter_mut().enumerate() {
+                while let Some(jump) = source.jump(lane, middle) {
+                    if class.holds(*z + jump) {
+                        *z += jump;
+                    }
+                }
+                x[lane] = *z;
                 while let Some(jump) = source.jump(lane, end) {
-                    if self.stays(i, x[lane] + jump)? {
+                    if class.holds(x[lane] + jump) {
                         x[lane] += jump;
                     }
                 }
             }
-            track.place[n] = y;
+            let (weight, gain, before) = (&track.weight[n], &mut track.gain[n], risk[n]);
+            let after = &mut risk[n + 1];
+            for lane in 0..LANES {
+                // A path that begins again in this step is not at risk in it.
+                let at_risk = if restart[lane] == n + 1 { 0.0 } else { h };
+                let loss = class.rates.total(z[lane]) * at_risk;
+                after[lane] = before[lane] + loss;
+                gain[lane] = weight[lane] * at_risk * if loss > 0.0 { -exp_m1(-loss) / loss } else { 1.0 };
+            }
+            track.place[n] = *z;
         }
         weigh(&risk, count, window, &restart, &mut track.weight[count]);
         Ok(track)
     }
 
-    /// Whether a place belongs to well `i`.
-    fn stays(&self, i: usize, x: f64) -> Result<bool, EngineError> {
-        if x.is_finite() { Ok(self.map.place(x) == Place::Class(i)) } else { Err(EngineError::Diverged) }
+    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which the path
+    /// would stop, or an exit within the step goes unseen.
+    fn level(&self, i: usize, x: f64) -> usize {
+        let class = &self.classes[i];
+        if class.levels.len() == 1 {
+            return 0;
+        }
+        let distance = self.edges.iter().map(|edge| (x - edge).abs()).fold(f64::INFINITY, f64::min);
+        let (mut level, mut reach) = (0, class.reach);
+        while level + 1 < class.levels.len() && distance < reach {
+            level += 1;
+            reach *= self.finer;
+        }
+        level
     }
 
-    /// Follows free paths until they stop or have been in one well for a window; adds the time steps taken.
+    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time steps taken.
     ///
     /// The fate of a path depends on its replica, place and slot alone.
     pub(super) fn follow(
@@ -282,36 +341,48 @@ impl Hazard<'_> {
         steps: &mut u64,
         control: &Control,
     ) -> Result<Vec<Fate>, EngineError> {
-        // Where each path is, since when, and how often it has changed the well.
         let mut fates: Vec<Option<Fate>> = vec![None; jobs.len()];
-        let mut waiting: Vec<Vec<(usize, f64, f64, u64)>> = self.classes.iter().map(|_| Vec::new()).collect();
+        // For each class and level.
+        let mut waiting: Vec<Vec<Vec<Visit>>> =
+            self.classes.iter().map(|class| class.levels.iter().map(|_| Vec::new()).collect()).collect();
         for (index, job) in jobs.iter().enumerate() {
             match self.map.place(job.place) {
                 Place::Stop(stop) => {
                     let end = End::Stopped(stop, job.place);
                     fates[index] = Some(Fate { time: job.time, end });
                 }
-                Place::Class(class) => waiting[class].push((index, job.place, job.time, 0)),
+                Place::Class(class) => {
+                    let visit = Visit { index, place: job.place, since: job.time, stayed: 0.0, change: 0 };
+                    waiting[class][self.level(class, job.place)].push(visit);
+                }
             }
         }
-        while let Some(i) = waiting.iter().position(|waiting| !waiting.is_empty()) {
+        while let Some((i, level)) = next_group(&waiting) {
             let group: Vec<_> = {
-                let rest = waiting[i].len().saturating_sub(LANES);
-                waiting[i].split_off(rest)
+                let rest = waiting[i][level].len().saturating_sub(LANES);
+                waiting[i][level].split_off(rest)
             };
             let class = &self.classes[i];
-            let h = class.step * factor as f64;
-            let mut source = Source::new(class, factor, self.epsilon);
+            let mut h = class.step * factor as f64;
+            for _ in 0..level {
+                h *= FINER;
+            }
+            // A little less, for rounding.
+            let window = (class.window as f64 - 0.25) * class.step;
+            let mut source = Source::new(class, level, factor, self.epsilon);
             let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
-            for (lane, &(index, place, _, change)) in group.iter().enumerate() {
-                if change >= MOST_CHANGES {
+            // When each path was last outside the heart.
+            let mut outside = [0.0; LANES];
+            for (lane, visit) in group.iter().enumerate() {
+                if visit.change >= MOST_CHANGES {
                     return Err(EngineError::Hazard("a path goes from well to well and settles in none"));
                 }
-                let Job { slot, lane: replica, .. } = jobs[index];
-                let purpose = |part| Purpose::Free { slot, change, part };
+                let Job { slot, lane: replica, .. } = jobs[visit.index];
+                let purpose = |part| Purpose::Free { slot, change: visit.change, part };
                 let streams = [0, 1].map(|part| stream(first + replica as u64, purpose(part)));
                 source.seed(lane, self, streams);
-                x[lane] = place;
+                x[lane] = visit.place;
+                outside[lane] = -visit.stayed;
             }
             let mut group: Vec<Option<_>> = group.into_iter().map(Some).collect();
             let mut taken = 0;
@@ -319,14 +390,18 @@ impl Hazard<'_> {
                 check(control)?;
                 let n = group.len();
                 source.fill(n);
+                let flow = class.levels[level].flows[factor - 1].as_ref();
                 for row in (factor - 1..BLOCK).step_by(factor) {
-                    source.advance(row, &x, n, &mut y);
+                    if group.iter().all(Option::is_none) {
+                        break;
+                    }
+                    source.advance(flow, row, &x, n, &mut y);
                     taken += 1;
                     *steps += n as u64;
                     let end = taken as f64 * h;
                     for lane in 0..n {
-                        let Some((index, _, since, change)) = group[lane] else { continue };
-                        let quiet = y[lane] > class.core[0] && y[lane] < class.core[1];
+                        let Some(Visit { index, since, change, .. }) = group[lane] else { continue };
+                        let quiet = class.holds(y[lane]);
                         if !(quiet && source.next[lane] >= end) {
                             let mut stop = self.map.region.stop_at(y[lane]);
                             while stop.is_none()
@@ -335,24 +410,43 @@ impl Hazard<'_> {
                                 y[lane] += jump;
                                 stop = self.map.region.stop_at(y[lane]);
                             }
-                            if !y[lane].is_finite() {
-                                return Err(EngineError::Diverged);
-                            }
+                            finite(y[lane])?;
                             if let Some(stop) = stop {
                                 let time = since + end - 0.5 * h;
                                 fates[index] = Some(Fate { time, end: End::Stopped(stop, y[lane]) });
                                 group[lane] = None;
                                 continue;
                             }
-                            let next = self.map.class(y[lane]);
-                            if next != i {
-                                waiting[next].push((index, y[lane], since + end, change + 1));
-                                group[lane] = None;
-                                continue;
-                            }
                         }
-                        if class.settles && taken as usize * factor >= class.window {
+                        let held = class.holds(y[lane]);
+                        if !held {
+                            outside[lane] = end;
+                        }
+                        let stayed = end - outside[lane];
+                        if class.settles && stayed >= window {
                             fates[index] = Some(Fate { time: since + end, end: End::Settled(i) });
+                            group[lane] = None;
+                            continue;
+                        }
+                        if held && level == 0 {
+                            continue;
+                        }
+                        let place = y[lane];
+                        let (to, needs) = match self.map.class(place) {
+                            to if to == i && held => (i, 0),
+                            to => (to, self.level(to, place)),
+                        };
+                        // A longer step is taken up at the end of a block only.
+                        if to != i || needs > level || (needs < level && row + 1 == BLOCK) {
+                            let stayed = if to == i { stayed } else { 0.0 };
+                            let since = since + end;
+                            waiting[to][needs].push(Visit {
+                                index,
+                                place,
+                                since,
+                                stayed,
+                                change: change + 1,
+                            });
                             group[lane] = None;
                         }
                     }
@@ -370,12 +464,25 @@ impl Hazard<'_> {
                     let last = group.len() - 1;
                     group.swap_remove(lane);
                     x[lane] = x[last];
+                    outside[lane] = outside[last];
                     source.move_lane(last, lane);
                 }
             }
         }
         Ok(fates.into_iter().flatten().collect())
     }
+}
+
+impl Class<'_> {
+    /// Whether a place is in the heart; false for NaN.
+    #[inline(always)]
+    pub fn holds(&self, x: f64) -> bool {
+        x > self.heart[0] && x < self.heart[1]
+    }
+}
+
+fn finite(x: f64) -> Result<(), EngineError> {
+    if x.is_finite() { Ok(()) } else { Err(EngineError::Diverged) }
 }
 
 /// The weight of each lane at the beginning of step `n`.
