@@ -11,9 +11,9 @@ use levyscape_integrator::{Amplitude, Scheme, SchemeKind, Sde, StreamKey};
 use crate::batch::{Batch, Shared};
 use crate::clocked;
 use crate::error::EngineError;
+use crate::event::Region;
 use crate::order::{Claim, InOrder};
 use crate::record::PathPair;
-use crate::stopping::Region;
 
 /// Paths that may be simulated ahead of the first unfinished one.
 const AHEAD: u64 = 1 << 14;
@@ -196,12 +196,16 @@ impl<'a> Ensemble<'a> {
             }
         };
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
+        let noise = self.sde.noise();
+        let variance = |k| noise.coordinate(k).unwrap_or(noise).gaussian_variance();
+        let variances: Vec<f64> = (0..self.start.len()).map(variance).collect();
         let shared = Shared {
             sampler: sampler.as_ref(),
             schemes: [schemes[0].as_ref(), schemes[1].as_ref()],
             amplitude: self.sde.amplitude(),
-            has_jumps: self.sde.noise().has_jumps(),
-            gaussian_variance: self.sde.noise().gaussian_variance(),
+            has_jumps: noise.has_jumps(),
+            gaussian_variance: noise.gaussian_variance(),
+            variances: &variances,
             region: &self.region,
             start: &self.start,
             step: self.step,

@@ -16,16 +16,16 @@ mod batch;
 mod clocked;
 mod ensemble;
 mod error;
+mod event;
 mod order;
 mod record;
 mod replicas;
 pub mod sink;
-mod stopping;
 mod trajectory;
 
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
+pub use event::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, StopRegion, SubLevel, Union};
 pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
-pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
 pub use trajectory::{Trajectory, trajectory};
