@@ -146,6 +146,7 @@ fn expectation(task: &EnsembleTask) -> String {
                 SpaceDomain::Ball { centre, radius } => {
                     format!("the ball of radius {radius} around {centre:?}")
                 }
+                _ => "the domain".to_owned(),
             };
             format!("exit from {domain} starting at {:?}", space.start)
         }

@@ -334,6 +334,7 @@ fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
             let square: f64 = offset.iter().map(|x| x * x).sum();
             -along + (along * along + radius * radius - square).max(0.0).sqrt()
         }
+        _ => f64::NAN,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables of exits, filled path by path.
 
 use levyscape_engine::sink::{Rows, Sink};
-use levyscape_engine::{EngineError, PathPair};
+use levyscape_engine::{EngineError, PathPair, Region};
 
 /// Rows that are written together: one row group. Memory does not grow with the number of paths.
 const GROUP: usize = 1 << 13;
@@ -16,6 +16,11 @@ impl ExitTable {
     /// Fills these tables.
     pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
         Self { sinks, buffer: Vec::new() }
+    }
+
+    /// Says where the paths from here on stop.
+    pub fn begin(&mut self, region: &Region) {
+        self.sinks.iter_mut().for_each(|sink| sink.set_region(region));
     }
 
     /// Appends path number `number` of the start that `rows` describes (the number within the start; `rows`

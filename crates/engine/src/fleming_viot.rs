@@ -9,9 +9,9 @@ use levyscape_integrator::{IntegratorError, SchemeKind, Sde, StreamKey};
 use crate::batch::{Batch, Shared};
 use crate::ensemble::{Control, Ensemble, Stepping};
 use crate::error::EngineError;
+use crate::event::Region;
 use crate::record::{Outcome, PathRecord, Stop};
 use crate::replicas::{Output, Replicated};
-use crate::stopping::Region;
 
 /// How particles are stepped, how many there are, and for how long.
 ///

@@ -60,6 +60,7 @@ pub(super) fn estimate(
     let mut failed = None;
     let mut seen = 0;
     let Work { journal, table, control, progress, .. } = work;
+    table.begin(&task.region());
     progress.begin(Some(most), None);
     let consume = |number: u64, words: &[u64]| {
         let Some(pair) = PathPair::from_words(words, dimension, pair) else {

@@ -3,8 +3,8 @@
 use levyscape_integrator::math::{ln, pow, uniform};
 use levyscape_integrator::noise::{Noise, Side};
 
+use crate::event::StopRegion;
 use crate::record::Stop;
-use crate::stopping::StopRegion;
 
 use super::Well;
 

@@ -42,9 +42,9 @@ use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKe
 
 use crate::ensemble::Control;
 use crate::error::EngineError;
+use crate::event::{Region, StopRegion};
 use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
-use crate::stopping::{Region, StopRegion};
 
 use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
 use solve::Layout;
