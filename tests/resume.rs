@@ -255,8 +255,9 @@ fn a_path_is_run_again() {
             .unwrap();
         folder.good(&["replay", "out", "--path", path, "--task", task, "--point", point]);
         let name = format!("out/replay/point_{point}_task_{task}_path_{path}");
-        assert!(folder.path(format!("{name}.svg")).is_file());
+        assert!(folder.path(format!("{name}_figure.svg")).is_file());
         let text = folder.text(&format!("{name}.csv"));
+        assert_eq!(text.lines().next(), Some("t,x"));
         let last: Vec<f64> = text.lines().last().unwrap().split(',').map(|x| x.parse().unwrap()).collect();
         assert_eq!(last[0], row[at("time")].parse::<f64>().unwrap());
         assert_eq!(last[1], row[at("exit_position")].parse::<f64>().unwrap());

@@ -14,7 +14,7 @@ use super::folder::Checkpoint;
 use super::study::Simulated;
 use super::{Finished, SUMMARY};
 use crate::errors::Failure;
-use crate::output::{persist, remove_if_there, remove_temporaries, write_atomically};
+use crate::output::{persist, remove_if_there, write_atomically};
 use crate::report;
 use crate::scenario::Scenario;
 
@@ -46,9 +46,6 @@ pub fn write(
     // From here on files appear under their names: an older run's summary must not vouch for them.
     let summary_path = dir.join(SUMMARY);
     remove_if_there(&summary_path).map_err(|error| Failure::file(&summary_path, &error))?;
-    for folder in [dir, &figures] {
-        remove_temporaries(folder).map_err(|error| Failure::file(folder, &error))?;
-    }
     clear_figures(&figures)?;
     let csv_path = dir.join("exits.csv");
     remove_if_there(&csv_path).map_err(|error| Failure::file(&csv_path, &error))?;

@@ -18,6 +18,7 @@ use levyscape_engine::{Control, EngineError};
 
 use crate::args::{HowArguments, MergeArguments, ResumeArguments, RunArguments};
 use crate::errors::Failure;
+use crate::output::remove_temporaries;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioFile};
 use crate::study::method;
@@ -226,6 +227,11 @@ fn execute(job: Job, how: &HowArguments) -> Result<Finished, Failure> {
     let on_interrupt = Arc::clone(&control);
     // A second handler cannot be set; the first one serves as well.
     let _ = ctrlc::set_handler(move || on_interrupt.cancel.store(true, Ordering::Relaxed));
+    for folder in [job.dir.clone(), job.dir.join("figures")] {
+        if folder.is_dir() {
+            remove_temporaries(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        }
+    }
     let begun = Instant::now();
     let Job { file, scenario, problems, dir, mut checkpoint, mut journal } = job;
     let is_shard = checkpoint.manifest.shard[1] > 1;

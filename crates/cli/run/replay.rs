@@ -67,7 +67,12 @@ pub fn replay(arguments: &ReplayArguments) -> Result<String, Failure> {
         text += &format!("{t},{x}\n");
     }
     write_atomically(&csv, text.as_bytes()).map_err(|error| Failure::file(&csv, &error))?;
-    let drawn = gallery::replayed(&name, &thin(&trajectory, DRAWN), &found.start.problem, &problem.landscape);
+    let drawn = gallery::replayed(
+        &format!("{name}_figure"),
+        &thin(&trajectory, DRAWN),
+        &found.start.problem,
+        &problem.landscape,
+    );
     let formats: Vec<figure::Format> = scenario.output.formats.iter().map(|&format| format.into()).collect();
     figure::write_figure(&drawn, &folder, &formats)
         .map_err(|error| Failure::Other(format!("figure {}: {error}", drawn.name)))?;

@@ -46,7 +46,7 @@ pub struct Questions {
 }
 
 /// Paths of the survival curve and of the distance from the exponential law.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 14;
 
 /// Columns of one grid: exit indicator, time, its square, time of an unfinished path.
 const COLUMNS: usize = 4;
@@ -314,7 +314,7 @@ impl PathStatistics {
         Some(estimate)
     }
 
-    /// The survival curve at `points` times spread evenly in probability, from the first 65 536 paths;
+    /// The survival curve at `points` times spread evenly in probability, from the first 16 384 paths;
     /// paths that diverged are left out. With censored paths it is the product-limit estimate.
     #[must_use]
     pub fn survival_curve(&self, points: usize) -> SurvivalCurve {
@@ -344,7 +344,7 @@ impl PathStatistics {
         curve
     }
 
-    /// `sqrt(n) sup |F_n(t) - (1 - exp(-t/mean))|` over the times of the first 65 536 paths, with their own
+    /// `sqrt(n) sup |F_n(t) - (1 - exp(-t/mean))|` over the times of the first 16 384 paths, with their own
     /// mean.
     ///
     /// Critical values for an estimated mean: 0.99 (10 %), 1.08 (5 %), 1.28 (1 %). `None` with any censored
