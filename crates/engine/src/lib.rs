@@ -21,6 +21,7 @@ mod order;
 mod record;
 mod replicas;
 pub mod sink;
+mod splitting;
 mod stopping;
 mod trajectory;
 
@@ -29,5 +30,6 @@ pub use error::EngineError;
 pub use fleming_viot::{FlemingViot, Population};
 pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
+pub use splitting::{LevelSplitting, Levels};
 pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
 pub use trajectory::{Trajectory, trajectory};
