@@ -592,7 +592,7 @@ impl Step<'_, '_> {
 }
 
 /// Whether a margin is so small that a crossing is possible, or not a number.
-pub(crate) fn within(margin: f64, reach: f64) -> bool {
+fn within(margin: f64, reach: f64) -> bool {
     margin < reach || margin.is_nan()
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, NoiseBlock, Sampler};
+use levyscape_integrator::noise::{BLOCK, NoiseBlock, Sampler};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{Amplitude, Drift, IntegratorError, Scheme, SchemeKind, Sde, StreamKey, dispatch};
 
-use crate::batch::within;
 use crate::ensemble::Control;
 use crate::error::EngineError;
 use crate::record::Stop;
@@ -319,10 +318,13 @@ struct Runner<'a, 'b> {
     moved: [[f64; LANES]; 1],
     next: [[f64; LANES]; 1],
     margins: [f64; LANES],
+    doubts: [bool; LANES],
     /// A path is looked at when it crosses one of these.
     bounds: [[f64; LANES]; 2],
     replicas: Vec<Replica>,
     running: usize,
+    /// Steps that each running lane has taken, the present one included.
+    taken: u64,
 }
 
 /// What one lane has done so far.
@@ -338,7 +340,8 @@ struct Replica {
     /// The path that is followed.
     current: usize,
     dropped: u64,
-    steps: u64,
+    /// The step of the run at which the path began.
+    begun: u64,
 }
 
 impl<'a, 'b> Runner<'a, 'b> {
@@ -353,7 +356,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             records: vec![0.0; problem.particles],
             current: 0,
             dropped: 0,
-            steps: 0,
+            begun: 0,
         });
         let mut runner = Self {
             problem,
@@ -366,9 +369,11 @@ impl<'a, 'b> Runner<'a, 'b> {
             moved: [[0.0; LANES]],
             next: [[0.0; LANES]],
             margins: [0.0; LANES],
+            doubts: [false; LANES],
             bounds: problem.levels.map(|level| [level; LANES]),
             replicas: replicas.collect(),
             running: LANES,
+            taken: 0,
         };
         for lane in 0..LANES {
             let number = first.wrapping_add(lane as u64).wrapping_mul(2).wrapping_add(coarse as u64);
@@ -380,9 +385,10 @@ impl<'a, 'b> Runner<'a, 'b> {
     /// Takes [`BLOCK`] steps in every running lane.
     fn advance(&mut self, rows: &mut [f64]) -> Result<(), EngineError> {
         let n = self.running;
-        let reach = LARGEST_EXPONENTIAL * self.half_variance;
         self.grid.sampler.fill(&mut self.rng, n, &mut self.blocks);
+        let scale = 0.125 / self.half_variance;
         for row in 0..BLOCK {
+            self.taken += 1;
             let scheme = self.grid.scheme.as_ref();
             scheme.advance(&self.x, n, &mut self.moved);
             let increments = core::slice::from_ref(&self.blocks[0].diffusion[row]);
@@ -392,15 +398,17 @@ impl<'a, 'b> Runner<'a, 'b> {
                 core::mem::swap(&mut self.next, &mut self.moved);
             }
             approach(
-                &self.x[0][..n],
-                &self.next[0][..n],
-                &self.bounds[0][..n],
-                &self.bounds[1][..n],
-                &mut self.margins[..n],
+                &self.x[0],
+                &self.next[0],
+                &self.bounds,
+                scale,
+                row,
+                &self.blocks[0],
+                &mut self.margins,
+                &mut self.doubts,
             );
             for lane in 0..n {
-                self.replicas[lane].steps += 1;
-                if within(self.margins[lane], reach) {
+                if self.doubts[lane] {
                     self.look(lane, row, rows)?;
                 }
             }
@@ -442,7 +450,7 @@ impl<'a, 'b> Runner<'a, 'b> {
         let width = problem.width();
         let row = &mut rows[replica.number * width..][self.offset..self.offset + problem.half()];
         // It crossed in the middle of the step.
-        let time = (replica.steps as f64 - 0.5) * self.grid.step;
+        let time = ((self.taken - replica.begun) as f64 - 0.5) * self.grid.step;
         let share = 1.0 / problem.particles as f64;
         if replica.stage == 0 {
             let cycle = &mut row[3 * usize::from(upper)..][..3];
@@ -504,7 +512,7 @@ impl<'a, 'b> Runner<'a, 'b> {
     fn begin(&mut self, lane: usize) {
         let problem = self.problem;
         let replica = &mut self.replicas[lane];
-        replica.steps = 0;
+        replica.begun = self.taken;
         let (place, low, high) = match (replica.stage, problem.climbs.get(replica.stage.wrapping_sub(1))) {
             (0, _) => (problem.anchor, problem.levels[0], problem.levels[1]),
             (_, Some(&Climb { from, side })) => {
@@ -526,31 +534,52 @@ impl<'a, 'b> Runner<'a, 'b> {
 
 /// The index of the smallest number.
 fn least(numbers: &[f64]) -> usize {
-    let mut best = 0;
-    for (k, &number) in numbers.iter().enumerate() {
-        if number < numbers[best] {
-            best = k;
+    // Eight at a time, which compiles to vector instructions.
+    let mut lowest = [f64::INFINITY; 8];
+    let (chunks, rest) = numbers.as_chunks::<8>();
+    for chunk in chunks {
+        for (lowest, &number) in lowest.iter_mut().zip(chunk) {
+            *lowest = if number < *lowest { number } else { *lowest };
         }
     }
-    best
+    let least = lowest.iter().chain(rest).fold(f64::INFINITY, |a, &b| a.min(b));
+    numbers.iter().position(|&number| number == least).unwrap_or(0)
 }
 
 dispatch! {
-    /// Each path's margin to its bounds `a < b` on its way from `x` to `next`:
-    /// `min((x-a)(next-a), (b-x)(b-next))`.
+    /// Each path's margin to its bounds `a < b` on its way from `x` to `next`,
+    /// `m = min((x-a)(next-a), (b-x)(b-next))`, and whether it may have crossed one of them.
     ///
-    /// Given its ends, a Brownian path of variance `v` over the step has crossed a bound with margin `m` exactly
-    /// if a standard exponential variable exceeds `2 m/v`.
-    fn approach[](x: &[f64], next: &[f64], low: &[f64], high: &[f64], margin: &mut [f64]) = approach_kernel
+    /// Given its ends, a Brownian path of variance `v` over the step has crossed a bound exactly if a uniform
+    /// number `u` is below `exp(-2 m/v)`, so not if it is above `(1 + t)^-8`, `t` the margin times `scale`,
+    /// `1/(4 v)`: most paths are told apart without a logarithm. All lanes are looked at, whether they run or
+    /// not.
+    fn approach[](x: &[f64; LANES], next: &[f64; LANES], bounds: &[[f64; LANES]; 2], scale: f64, row: usize, block: &NoiseBlock, margins: &mut [f64; LANES], doubts: &mut [bool; LANES]) = approach_kernel
 }
 
 #[inline(always)]
-fn approach_kernel(x: &[f64], next: &[f64], low: &[f64], high: &[f64], margin: &mut [f64]) {
-    let n = margin.len();
-    let (x, next, low, high) = (&x[..n], &next[..n], &low[..n], &high[..n]);
-    for k in 0..n {
+#[allow(clippy::too_many_arguments)]
+fn approach_kernel(
+    x: &[f64; LANES],
+    next: &[f64; LANES],
+    bounds: &[[f64; LANES]; 2],
+    scale: f64,
+    row: usize,
+    block: &NoiseBlock,
+    margins: &mut [f64; LANES],
+    doubts: &mut [bool; LANES],
+) {
+    let [low, high] = bounds;
+    for k in 0..LANES {
         let below = (x[k] - low[k]) * (next[k] - low[k]);
         let above = (high[k] - x[k]) * (high[k] - next[k]);
-        margin[k] = if above < below { above } else { below };
+        margins[k] = if above < below { above } else { below };
+    }
+    for k in 0..LANES {
+        let t = 1.0 + scale * margins[k];
+        let t2 = t * t;
+        let t4 = t2 * t2;
+        // A NaN is in doubt.
+        doubts[k] = !((t >= 1.0) & (block.crossing_uniform(row, k) * (t4 * t4) >= 1.0));
     }
 }

@@ -82,7 +82,8 @@ fn estimate(splitting: &LevelSplitting<'_>, groups: u64) -> Estimates {
 
 impl Estimates {
     /// Checks that estimate `j`, extrapolated to step 0, is within six standard errors and a relative error
-    /// `bias` of the exact value, with a standard error of at most `precision` of it.
+    /// `bias` of the exact value, with a standard error of at most `precision` of it. Student's t with 31 degrees
+    /// of freedom exceeds 6 once in 10^6 times.
     #[track_caller]
     fn check(&self, j: usize, exact: f64, precision: f64, bias: f64) {
         let (estimate, error) = (self.extrapolated[j], self.extrapolated_error[j]);
@@ -158,7 +159,9 @@ fn run(problem: &Problem<'_>, levels: &Levels, groups: u64) -> Estimates {
     let Problem { potential, epsilon, start, region: [lower, upper], outputs } = *problem;
     let sde = sde(potential, &NoiseLaw::Brownian, epsilon);
     let region = StopRegion::interval(lower, upper);
-    let splitting = LevelSplitting::new(&sde, start, &region, levels, outputs.to_vec(), KEY);
+    // Other random numbers for every problem.
+    let key = StreamKey { point: epsilon.to_bits() ^ start.to_bits().rotate_left(32), ..KEY };
+    let splitting = LevelSplitting::new(&sde, start, &region, levels, outputs.to_vec(), key);
     estimate(&splitting.expect("a possible problem"), groups)
 }
 
@@ -176,7 +179,7 @@ fn a_million_units_of_time() {
     double_well_at_low_temperature(64, 4, 0.06);
 }
 
-/// Long version of the above.
+/// 1.2271e6 +- 0.0087e6 at step 0.05, 1.2305e6 +- 0.012e6 extrapolated; 2.3e8 steps, 9 s of one (shared) core.
 #[test]
 #[ignore = "long"]
 fn a_million_units_of_time_to_one_percent() {
@@ -197,8 +200,8 @@ fn a_rare_side() {
             Output::Landing([0.0, 1.0]),
         ];
         let problem = Problem { potential: &potential, epsilon, start, region, outputs: &outputs };
-        let estimates = run(&problem, &levels(-1.0, 64, 0.05), 3);
-        estimates.check(0, exact, 0.08, 0.01);
+        let estimates = run(&problem, &levels(-1.0, 64, 0.05), 4);
+        estimates.check(0, exact, 0.12, 0.01);
         assert!((estimates.fine[0] + estimates.fine[1] - 1.0).abs() < 1e-14);
         assert_eq!(estimates.fine[0], estimates.fine[2]);
     }
@@ -216,10 +219,10 @@ fn passages_of_the_reference_table() {
         let region = [f64::NEG_INFINITY, upper];
         let outputs = [Output::MeanTime, Output::SecondMoment];
         let problem = Problem { potential: &potential, epsilon, start, region, outputs: &outputs };
-        let estimates = run(&problem, &levels(start, 64, 0.05), 4);
-        estimates.check(0, mean, 0.03, 0.003);
+        let estimates = run(&problem, &levels(start, 64, 0.05), 12);
+        estimates.check(0, mean, 0.02, 0.003);
         if let Some(second) = second {
-            estimates.check(1, second, 0.06, 0.005);
+            estimates.check(1, second, 0.04, 0.005);
         }
     }
 }
