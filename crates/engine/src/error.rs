@@ -15,6 +15,12 @@ pub enum EngineError {
     /// A scheme with a clock for every path was asked for where there is none.
     #[error("the scheme {0} is for equations on the line with a constant amplitude")]
     Clocked(&'static str),
+    /// Level splitting was asked for where paths are not continuous.
+    #[error("level splitting is for noise without jumps on the line, with a constant amplitude")]
+    Continuous,
+    /// Nothing ever stops a path.
+    #[error("the region stops no path")]
+    Endless,
     /// A particle left the finite numbers: it can neither be stopped nor go on.
     #[error("a particle left the finite numbers: take a scheme that does not explode, or a smaller step")]
     Diverged,
