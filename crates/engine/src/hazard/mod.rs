@@ -36,7 +36,7 @@ mod solve;
 mod walk;
 
 use levyscape_integrator::math::{exp_m1, ln, pow, uniform};
-use levyscape_integrator::noise::{BLOCK, Noise, Side, TruncatedStable, tail_constant};
+use levyscape_integrator::noise::{BLOCK, LargeJumps, Noise, Side};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKey};
 
@@ -46,7 +46,7 @@ use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
 use crate::stopping::{Region, StopRegion};
 
-use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
+use geometry::{Channel, Jumps, Map, Place, Rates, Target};
 use solve::Layout;
 use walk::{Class, End, FINER, Job, Level, Owner, Purpose, Track, stream};
 
@@ -99,6 +99,8 @@ impl Default for HazardSettings {
 pub struct Hazard<'a> {
     map: Map,
     epsilon: f64,
+    /// Variance of the Gaussian part of `Z` over a unit of time.
+    gaussian_variance: f64,
     /// Edges at which paths stop although the drift does not lead there.
     edges: Vec<f64>,
     /// By what the noise of a step shrinks from level to level.
@@ -229,6 +231,7 @@ impl<'a> Hazard<'a> {
         Ok(Self {
             map,
             epsilon,
+            gaussian_variance: sde.noise().gaussian_variance(),
             edges,
             finer: pow(FINER, 1.0 / sde.noise().scaling_index()),
             key,
@@ -626,7 +629,7 @@ impl Plan {
         window: [f64; 2],
     ) -> Result<Class<'a>, EngineError> {
         let (drift, noise) = (sde.drift(), sde.noise());
-        let small = small_jumps(noise, self.radius)?;
+        let small = noise.small_jumps(self.radius)?;
         let flow = |step| SchemeKind::Splitting.build(drift, noise, step, &[window]);
         let mut levels = Vec::new();
         let mut step = self.step;
@@ -634,7 +637,7 @@ impl Plan {
             levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
-        let jumps = LargeJumps::new(noise, self.radius);
+        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?);
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.
@@ -687,19 +690,6 @@ fn rare_radius(noise: &dyn Noise, step: f64) -> f64 {
         }
     }
     libm::exp(high)
-}
-
-/// The noise without its jumps beyond a radius.
-fn small_jumps(noise: &dyn Noise, radius: f64) -> Result<Box<dyn Noise>, EngineError> {
-    let alpha = noise.jump_index();
-    let symmetric = [Side::Lower, Side::Upper]
-        .iter()
-        .all(|&side| (noise.jump_tail(side, 1.0) * alpha / tail_constant(alpha) - 1.0).abs() < 1e-12);
-    if noise.is_self_similar() && symmetric {
-        Ok(Box::new(TruncatedStable::new(alpha, radius)?))
-    } else {
-        Err(EngineError::Hazard("the noise must be symmetric stable"))
-    }
 }
 
 fn possible_stops(region: &StopRegion) -> Vec<Stop> {
