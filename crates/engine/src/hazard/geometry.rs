@@ -57,6 +57,11 @@ impl Map {
         self.wells.len()
     }
 
+    /// Whether there are places where paths go on and that are in no well.
+    pub fn has_gaps(&self) -> bool {
+        self.pieces.iter().any(|(_, place)| *place == Place::Class(self.between()))
+    }
+
     pub fn class(&self, x: f64) -> usize {
         self.wells.iter().position(|&[left, right]| x >= left && x <= right).unwrap_or(self.between())
     }

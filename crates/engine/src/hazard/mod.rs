@@ -215,18 +215,21 @@ impl<'a> Hazard<'a> {
             };
             classes.push(plan.build(sde, epsilon, channels, window)?);
         }
-        let steps = wells.iter().map(|well| settings.step / well.relaxation_rate);
-        let plan = Plan {
-            step: steps.fold(f64::INFINITY, f64::min),
-            window: settings.window / settings.step,
-            radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
-            heart: [f64::NAN; 2],
-            near: 1.0,
-            edges: !edges.is_empty(),
-            home: f64::NAN,
-            settles: false,
-        };
-        classes.push(plan.build(sde, epsilon, Vec::new(), window)?);
+        if map.has_gaps() {
+            let steps = wells.iter().map(|well| settings.step / well.relaxation_rate);
+            let radii = classes.iter().map(|class: &Class<'_>| class.rates.jumps.radius());
+            let plan = Plan {
+                step: steps.fold(f64::INFINITY, f64::min),
+                window: settings.window / settings.step,
+                radius: radii.fold(f64::INFINITY, f64::min),
+                heart: [f64::NAN; 2],
+                near: 1.0,
+                edges: !edges.is_empty(),
+                home: f64::NAN,
+                settles: false,
+            };
+            classes.push(plan.build(sde, epsilon, Vec::new(), window)?);
+        }
         let layout = Layout::new(stops.len(), settings.landing.len(), wells.len(), settings.survival.len());
         Ok(Self {
             map,
@@ -472,7 +475,7 @@ impl<'a> Hazard<'a> {
             Owner::Well(i) => i + 1,
         };
         // No well has more channels than there are stops, sets, other classes and sides.
-        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 3;
+        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 4;
         ((owner * ways + way) * MOST_WAYS + number) as u64
     }
 
@@ -504,16 +507,18 @@ impl Choices {
 impl Class<'_> {
     /// The quantiles of the landings that a replica follows, and what each counts for.
     ///
-    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the noise; so
-    /// there the quantile `v` from the edge is drawn with the density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For
-    /// landings just outside the heart this is all: a path that comes back counts among the exits and the returns
-    /// alike, so its random weight is lost again. Landings in another well have an edge on both sides, and a third
-    /// path from the middle counts for the rest, whatever the other two count for.
+    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the
+    /// noise; so there the quantile `v` from the edge is drawn half of the time uniformly, half of the time with the
+    /// density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For landings just outside the heart this is all: a path that
+    /// comes back counts among the exits and the returns alike, so its random weight is lost again. Landings in another
+    /// well have an edge on both sides, and a third path from the middle counts for the rest, whatever the other two
+    /// count for.
     fn landings(&self, channel: &Channel, choices: &mut Choices, lane: usize) -> Vec<(f64, f64)> {
         let (near, log) = (self.near, ln(1.0 + 1.0 / self.near));
         let mut draw = || {
-            let v = near * exp_m1(choices.next(lane) * log);
-            (v, (v + near) * log)
+            let [which, u] = [(); 2].map(|()| choices.next(lane));
+            let v = if which < 0.5 { u } else { near * exp_m1(u * log) };
+            (v, 2.0 / (1.0 + 1.0 / ((v + near) * log)))
         };
         let (far, far_share) = draw();
         if !channel.elsewhere {
