@@ -83,7 +83,7 @@ impl<'a> Motion<'a> {
 
 /// The barriers that a continuous path meets first.
 #[derive(Clone, Copy)]
-struct Barriers {
+pub(crate) struct Barriers {
     lower: (f64, Stop),
     upper: (f64, Stop),
 }
@@ -191,9 +191,9 @@ impl Grid {
 }
 
 /// How a path ended, and where.
-struct End {
-    outcome: Outcome,
-    position: f64,
+pub(crate) struct End {
+    pub outcome: Outcome,
+    pub position: f64,
 }
 
 /// Up to [`LANES`] running paths with their random streams.
@@ -757,14 +757,14 @@ impl Shared<'_> {
 }
 
 impl Barriers {
-    fn around(region: &StopRegion, x: f64) -> Self {
+    pub fn around(region: &StopRegion, x: f64) -> Self {
         let [lower, upper] = region.barriers(x);
         Self { lower, upper }
     }
 
     /// `min((x-a)(next-a), (b-x)(b-next))` for the barriers `a < b`; NaN for a NaN.
     #[inline(always)]
-    fn margin(&self, x: f64, next: f64) -> f64 {
+    pub fn margin(&self, x: f64, next: f64) -> f64 {
         let below = (x - self.lower.0) * (next - self.lower.0);
         let above = (self.upper.0 - x) * (self.upper.0 - next);
         if below < above || below.is_nan() { below } else { above }
@@ -775,7 +775,7 @@ impl Barriers {
     /// `margin` is that of [`Barriers::margin`]. One exponential variable
     /// serves both: the nearer barrier decides, the other's share is exponentially small in the step.
     #[inline(always)]
-    fn crossed(
+    pub fn crossed(
         &self,
         x: f64,
         next: f64,

@@ -5,6 +5,7 @@ use core::ops::ControlFlow;
 use levyscape_engine::{
     Control, Hazard, HazardSettings, Output, Replicated, Stop, StopRegion, Well, replicate,
 };
+use levyscape_integrator::noise::tail_constant;
 use levyscape_integrator::{ClosurePotential, NoiseLaw, Potential, Sde, StreamKey};
 
 /// Estimates with Richardson's rule for a step error of order 1, and their standard errors.
@@ -324,6 +325,48 @@ fn transitions_of_the_double_well() {
                     StopRegion { lower: -INF, upper: INF, targets: vec![[target - 0.1, target + 0.1]] };
                 let seen = estimate(&sde, start, &region, &wells, &HazardSettings::default(), 20);
                 show(&format!("double {alpha} {epsilon} {start}"), &seen, Output::MeanTime, exact);
+            }
+        }
+    }
+}
+
+/// Steps for a standard error of 1 %, in both wells of the asymmetric double well and from each minimum of the triple
+/// well to each other one.
+#[test]
+#[ignore = "measures"]
+fn steps_to_one_percent() {
+    let potential = ClosurePotential::new(
+        |x| x * x * x * x / 4.0 - x * x * x / 6.0 - 0.75 * x * x,
+        |x| x * (x + 1.0) * (x - 1.5),
+    );
+    let wells = [well(-1.0, -INF, 0.0, 2.5), well(1.5, 0.0, INF, 3.75)];
+    let settings = HazardSettings {
+        step: std::env::var("HSTEP").map_or(0.1, |s| s.parse().unwrap()),
+        window: std::env::var("HWIN").map_or(6.0, |s| s.parse().unwrap()),
+        span: std::env::var("HSPAN").map_or(2.0, |s| s.parse().unwrap()),
+        heart: std::env::var("HHEART").map_or(0.7, |s| s.parse().unwrap()),
+        ..HazardSettings::default()
+    };
+    let groups: u64 = std::env::var("HG").map_or(20, |s| s.parse().unwrap());
+    for alpha in [0.8, 1.5, 1.8] {
+        for epsilon in [1e-1, 1e-2, 1e-3, 1e-4] {
+            let sde = sde(&potential, alpha, epsilon);
+            for (start, target) in [(-1.0, 1.5), (1.5, -1.0)] {
+                let region =
+                    StopRegion { lower: -INF, upper: INF, targets: vec![[target - 0.1, target + 0.1]] };
+                let before = std::time::Instant::now();
+                let hazard =
+                    Hazard::new(&sde, start, &region, &wells, &settings, KEY).expect("a possible problem");
+                let set_up = before.elapsed();
+                let seen = run(&hazard, groups);
+                let error = seen.fine_errors[0] / seen.fine[0];
+                let theory = epsilon.powf(-alpha) * start.abs().powf(alpha) * alpha / tail_constant(alpha);
+                println!(
+                    "{alpha} {epsilon} {start}: {:.5} of theory, error {error:.5}, {:.0} steps for 1 %, set-up {set_up:?}, {:.1} ns/step",
+                    seen.fine[0] / theory,
+                    seen.steps as f64 * (error / 0.01).powi(2),
+                    (before.elapsed() - set_up).as_nanos() as f64 / seen.steps as f64
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The line cut into wells and stops, and the rates of the large jumps between the pieces.
 
-use levyscape_integrator::math::{ln, pow, uniform};
-use levyscape_integrator::noise::{Noise, Side};
+use levyscape_integrator::math::{ln, uniform};
+use levyscape_integrator::noise::{LargeJumps, Side};
 
 use crate::event::StopRegion;
 use crate::record::Stop;
@@ -57,6 +57,11 @@ impl Map {
         self.wells.len()
     }
 
+    /// Whether there are places where paths go on and that are in no well.
+    pub fn has_gaps(&self) -> bool {
+        self.pieces.iter().any(|(_, place)| *place == Place::Class(self.between()))
+    }
+
     pub fn class(&self, x: f64) -> usize {
         self.wells.iter().position(|&[left, right]| x >= left && x <= right).unwrap_or(self.between())
     }
@@ -79,28 +84,22 @@ impl Map {
 }
 
 /// The jumps of the noise beyond a radius.
-pub(super) struct LargeJumps<'a> {
-    noise: &'a dyn Noise,
-    /// In units of the noise.
-    radius: f64,
+pub(super) struct Jumps<'a> {
+    law: LargeJumps<'a>,
     /// Numbers a unit of time: to the left, to the right.
     rates: [f64; 2],
-    /// `-1/alpha` where the tails are powers.
-    power: Option<f64>,
 }
 
 const SIDES: [Side; 2] = [Side::Lower, Side::Upper];
-/// Halvings of the logarithm of a jump.
-const HALVINGS: usize = 60;
 
-impl<'a> LargeJumps<'a> {
-    pub fn new(noise: &'a dyn Noise, radius: f64) -> Self {
-        let power = noise.is_self_similar().then(|| -1.0 / noise.jump_index());
-        Self { noise, radius, rates: SIDES.map(|side| noise.jump_tail(side, radius)), power }
+impl<'a> Jumps<'a> {
+    pub fn new(law: LargeJumps<'a>) -> Self {
+        let rates = SIDES.map(|side| law.rate(side));
+        Self { law, rates }
     }
 
     pub fn radius(&self) -> f64 {
-        self.radius
+        self.law.radius()
     }
 
     /// Number of large jumps a unit of time.
@@ -112,32 +111,16 @@ impl<'a> LargeJumps<'a> {
     fn tail(&self, side: usize, r: f64) -> f64 {
         if r == f64::INFINITY {
             0.0
-        } else if r <= self.radius {
+        } else if r <= self.law.radius() {
             self.rates[side]
         } else {
-            self.noise.jump_tail(SIDES[side], r)
+            self.law.tail(SIDES[side], r)
         }
     }
 
     /// The jump beyond which the rate on this side is `rate`, with its sign.
     fn quantile(&self, side: usize, rate: f64) -> f64 {
-        let size = if let Some(power) = self.power {
-            self.radius * pow(rate / self.rates[side], power)
-        } else {
-            let (mut low, mut high) = (0.0, 1.0);
-            while self.tail(side, self.radius * libm::exp(high)) > rate && high < 600.0 {
-                (low, high) = (high, 2.0 * high);
-            }
-            for _ in 0..HALVINGS {
-                let middle = 0.5 * (low + high);
-                if self.tail(side, self.radius * libm::exp(middle)) > rate {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
-            }
-            self.radius * libm::exp(high)
-        };
+        let size = self.law.quantile(SIDES[side], rate);
         if side == 0 { -size } else { size }
     }
 
@@ -218,7 +201,7 @@ pub(super) struct Channel {
 
 /// The rates out of a well as functions of the place: tables with straight lines between the points.
 pub(super) struct Rates<'a> {
-    pub jumps: LargeJumps<'a>,
+    pub jumps: Jumps<'a>,
     pub channels: Vec<Channel>,
     epsilon: f64,
     left: f64,
@@ -234,7 +217,7 @@ const CELLS: usize = 4096;
 
 impl<'a> Rates<'a> {
     /// Tables on `window`; outside, the rates are worked out for each place.
-    pub fn new(jumps: LargeJumps<'a>, channels: Vec<Channel>, epsilon: f64, window: [f64; 2]) -> Self {
+    pub fn new(jumps: Jumps<'a>, channels: Vec<Channel>, epsilon: f64, window: [f64; 2]) -> Self {
         let [left, right] = window;
         let spacing = (right - left) / CELLS as f64;
         let mut rates =
@@ -281,7 +264,7 @@ impl<'a> Rates<'a> {
         self.jumps.rate_into(&self.channels[c].intervals, self.epsilon, x)
     }
 
-    /// Where a jump into a channel leads; see [`LargeJumps::land`].
+    /// Where a jump into a channel leads; see [`Jumps::land`].
     pub fn land(&self, c: usize, x: f64, u: f64) -> f64 {
         self.jumps.land(&self.channels[c].intervals, self.epsilon, x, u)
     }

@@ -36,7 +36,7 @@ mod solve;
 mod walk;
 
 use levyscape_integrator::math::{exp_m1, ln, pow, uniform};
-use levyscape_integrator::noise::{BLOCK, Noise, Side, TruncatedStable, tail_constant};
+use levyscape_integrator::noise::{BLOCK, LargeJumps, Noise, Side};
 use levyscape_integrator::rng::{LANES, LaneRng};
 use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKey};
 
@@ -46,7 +46,7 @@ use crate::event::{Region, StopRegion};
 use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
 
-use geometry::{Channel, LargeJumps, Map, Place, Rates, Target};
+use geometry::{Channel, Jumps, Map, Place, Rates, Target};
 use solve::Layout;
 use walk::{Class, End, FINER, Job, Level, Owner, Purpose, Track, stream};
 
@@ -99,6 +99,8 @@ impl Default for HazardSettings {
 pub struct Hazard<'a> {
     map: Map,
     epsilon: f64,
+    /// Variance of the Gaussian part of `Z` over a unit of time.
+    gaussian_variance: f64,
     /// Edges at which paths stop although the drift does not lead there.
     edges: Vec<f64>,
     /// By what the noise of a step shrinks from level to level.
@@ -213,22 +215,26 @@ impl<'a> Hazard<'a> {
             };
             classes.push(plan.build(sde, epsilon, channels, window)?);
         }
-        let steps = wells.iter().map(|well| settings.step / well.relaxation_rate);
-        let plan = Plan {
-            step: steps.fold(f64::INFINITY, f64::min),
-            window: settings.window / settings.step,
-            radius: classes.iter().map(|class| class.rates.jumps.radius()).fold(f64::INFINITY, f64::min),
-            heart: [f64::NAN; 2],
-            near: 1.0,
-            edges: !edges.is_empty(),
-            home: f64::NAN,
-            settles: false,
-        };
-        classes.push(plan.build(sde, epsilon, Vec::new(), window)?);
+        if map.has_gaps() {
+            let steps = wells.iter().map(|well| settings.step / well.relaxation_rate);
+            let radii = classes.iter().map(|class: &Class<'_>| class.rates.jumps.radius());
+            let plan = Plan {
+                step: steps.fold(f64::INFINITY, f64::min),
+                window: settings.window / settings.step,
+                radius: radii.fold(f64::INFINITY, f64::min),
+                heart: [f64::NAN; 2],
+                near: 1.0,
+                edges: !edges.is_empty(),
+                home: f64::NAN,
+                settles: false,
+            };
+            classes.push(plan.build(sde, epsilon, Vec::new(), window)?);
+        }
         let layout = Layout::new(stops.len(), settings.landing.len(), wells.len(), settings.survival.len());
         Ok(Self {
             map,
             epsilon,
+            gaussian_variance: sde.noise().gaussian_variance(),
             edges,
             finer: pow(FINER, 1.0 / sde.noise().scaling_index()),
             key,
@@ -475,7 +481,7 @@ impl<'a> Hazard<'a> {
             Owner::Well(i) => i + 1,
         };
         // No well has more channels than there are stops, sets, other classes and sides.
-        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 3;
+        let ways = self.stops.len() + self.sets.len() + self.classes.len() + 4;
         ((owner * ways + way) * MOST_WAYS + number) as u64
     }
 
@@ -507,16 +513,18 @@ impl Choices {
 impl Class<'_> {
     /// The quantiles of the landings that a replica follows, and what each counts for.
     ///
-    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the noise; so
-    /// there the quantile `v` from the edge is drawn with the density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For
-    /// landings just outside the heart this is all: a path that comes back counts among the exits and the returns
-    /// alike, so its random weight is lost again. Landings in another well have an edge on both sides, and a third
-    /// path from the middle counts for the rest, whatever the other two count for.
+    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the
+    /// noise; so there the quantile `v` from the edge is drawn half of the time uniformly, half of the time with the
+    /// density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For landings just outside the heart this is all: a path that
+    /// comes back counts among the exits and the returns alike, so its random weight is lost again. Landings in another
+    /// well have an edge on both sides, and a third path from the middle counts for the rest, whatever the other two
+    /// count for.
     fn landings(&self, channel: &Channel, choices: &mut Choices, lane: usize) -> Vec<(f64, f64)> {
         let (near, log) = (self.near, ln(1.0 + 1.0 / self.near));
         let mut draw = || {
-            let v = near * exp_m1(choices.next(lane) * log);
-            (v, (v + near) * log)
+            let [which, u] = [(); 2].map(|()| choices.next(lane));
+            let v = if which < 0.5 { u } else { near * exp_m1(u * log) };
+            (v, 2.0 / (1.0 + 1.0 / ((v + near) * log)))
         };
         let (far, far_share) = draw();
         if !channel.elsewhere {
@@ -636,7 +644,7 @@ impl Plan {
         window: [f64; 2],
     ) -> Result<Class<'a>, EngineError> {
         let (drift, noise) = (sde.drift(), sde.noise());
-        let small = small_jumps(noise, self.radius)?;
+        let small = noise.small_jumps(self.radius)?;
         let flow = |step| SchemeKind::Splitting.build(drift, noise, step, &[window]);
         let mut levels = Vec::new();
         let mut step = self.step;
@@ -644,7 +652,7 @@ impl Plan {
             levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
-        let jumps = LargeJumps::new(noise, self.radius);
+        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?);
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.
@@ -697,19 +705,6 @@ fn rare_radius(noise: &dyn Noise, step: f64) -> f64 {
         }
     }
     libm::exp(high)
-}
-
-/// The noise without its jumps beyond a radius.
-fn small_jumps(noise: &dyn Noise, radius: f64) -> Result<Box<dyn Noise>, EngineError> {
-    let alpha = noise.jump_index();
-    let symmetric = [Side::Lower, Side::Upper]
-        .iter()
-        .all(|&side| (noise.jump_tail(side, 1.0) * alpha / tail_constant(alpha) - 1.0).abs() < 1e-12);
-    if noise.is_self_similar() && symmetric {
-        Ok(Box::new(TruncatedStable::new(alpha, radius)?))
-    } else {
-        Err(EngineError::Hazard("the noise must be symmetric stable"))
-    }
 }
 
 fn possible_stops(region: &StopRegion) -> Vec<Stop> {

@@ -7,9 +7,10 @@ use levyscape_integrator::math::{exp, exp_m1};
 use levyscape_integrator::noise::{BLOCK, NoiseBlock, Sampler};
 use levyscape_integrator::rng::{LANES, LaneRng};
 
+use crate::batch::Barriers;
 use crate::ensemble::Control;
 use crate::error::EngineError;
-use crate::record::Stop;
+use crate::record::{Outcome, Stop};
 
 use super::Hazard;
 use super::geometry::{Place, Rates};
@@ -162,10 +163,14 @@ struct Source<'c, 'a> {
     next: [f64; LANES],
     factor: usize,
     epsilon: f64,
+    /// Whether there is a Gaussian part; its variance in X over a step of the fine grid.
+    diffuses: bool,
+    variance: f64,
 }
 
 impl<'c, 'a> Source<'c, 'a> {
-    fn new(class: &'c Class<'a>, level: usize, factor: usize, epsilon: f64) -> Self {
+    fn new(class: &'c Class<'a>, level: usize, factor: usize, problem: &Hazard<'_>) -> Self {
+        let epsilon = problem.epsilon;
         Self {
             class,
             level: &class.levels[level],
@@ -175,6 +180,8 @@ impl<'c, 'a> Source<'c, 'a> {
             next: [f64::INFINITY; LANES],
             factor,
             epsilon,
+            diffuses: problem.gaussian_variance > 0.0,
+            variance: problem.gaussian_variance * class.step_at(level) * epsilon * epsilon,
         }
     }
 
@@ -213,18 +220,59 @@ impl<'c, 'a> Source<'c, 'a> {
         self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
-    /// The places after a flow and the small increment of the step that ends with this row.
-    fn advance(&self, flow: &dyn Scheme, row: usize, x: &[f64; LANES], lanes: usize, out: &mut [f64; LANES]) {
-        let mut moved = [[0.0; LANES]];
-        flow.advance(core::slice::from_ref(x), lanes, &mut moved);
+    /// The places after a flow and the small increment of the step that ends with this row; `moved` is the place in
+    /// between.
+    fn advance(
+        &self,
+        flow: &dyn Scheme,
+        row: usize,
+        x: &[f64; LANES],
+        lanes: usize,
+        moved: &mut [[f64; LANES]; 1],
+        out: &mut [f64; LANES],
+    ) {
+        flow.advance(core::slice::from_ref(x), lanes, moved);
+        out[..lanes].copy_from_slice(&moved[0][..lanes]);
         let block = &self.blocks[0];
-        for ((out, moved), jump) in out.iter_mut().zip(&moved[0]).zip(&block.jumps[row]).take(lanes) {
-            *out = moved + self.epsilon * jump;
-        }
-        if self.factor == 2 {
-            for (out, jump) in out.iter_mut().zip(&block.jumps[row - 1]).take(lanes) {
+        for row in row + 1 - self.factor..=row {
+            for (out, jump) in out.iter_mut().zip(&block.jumps[row]).take(lanes) {
                 *out += self.epsilon * jump;
             }
+            if self.diffuses {
+                for (out, increment) in out.iter_mut().zip(&block.diffusion[row]).take(lanes) {
+                    *out += self.epsilon * increment;
+                }
+            }
+        }
+    }
+
+    /// Where the Gaussian part alone stops a path on its way from `x` (to `moved` by the flow) in the step that ends
+    /// with this row.
+    fn crossing(
+        &self,
+        barriers: &Barriers,
+        row: usize,
+        lane: usize,
+        x: f64,
+        moved: f64,
+    ) -> Option<(Stop, f64)> {
+        let block = &self.blocks[0];
+        let half_variance = 0.5 * self.variance;
+        let exponential = |row| move || block.exponential(row, lane);
+        let test = |from, to, row| {
+            barriers.crossed(from, to, barriers.margin(from, to), half_variance, exponential(row))
+        };
+        let increment = |row: usize| self.epsilon * block.diffusion[row][lane];
+        let end = if self.factor == 1 {
+            test(x, moved + increment(row), row)
+        } else {
+            let middle = x + 0.5 * (moved - x) + increment(row - 1);
+            let last = moved + increment(row - 1) + increment(row);
+            test(x, middle, row - 1).or_else(|| test(middle, last, row))
+        };
+        match end.map(|end| (end.outcome, end.position)) {
+            Some((Outcome::Exited(stop), position)) => Some((stop, position)),
+            _ => None,
         }
     }
 }
@@ -247,7 +295,7 @@ impl Hazard<'_> {
         let class = &self.classes[i];
         let (h, window) = (class.step * factor as f64, class.window / factor);
         let count = steps / factor;
-        let mut source = Source::new(class, 0, factor, self.epsilon);
+        let mut source = Source::new(class, 0, factor, self);
         for lane in 0..LANES {
             let streams = [0, 1].map(|part| stream(first + lane as u64, Purpose::Well(i, part)));
             source.seed(lane, self, streams);
@@ -271,7 +319,7 @@ impl Hazard<'_> {
                 source.fill(LANES);
             }
             weigh(&risk, n, window, &restart, &mut track.weight[n]);
-            source.advance(half.as_ref(), row, &x, LANES, &mut y);
+            source.advance(half.as_ref(), row, &x, LANES, &mut z, &mut y);
             for lane in 0..LANES {
                 if !class.holds(y[lane]) {
                     finite(y[lane])?;
@@ -363,14 +411,11 @@ impl Hazard<'_> {
                 waiting[i][level].split_off(rest)
             };
             let class = &self.classes[i];
-            let mut h = class.step * factor as f64;
-            for _ in 0..level {
-                h *= FINER;
-            }
+            let h = class.step_at(level) * factor as f64;
             // A little less, for rounding.
             let window = (class.window as f64 - 0.25) * class.step;
-            let mut source = Source::new(class, level, factor, self.epsilon);
-            let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
+            let mut source = Source::new(class, level, factor, self);
+            let (mut x, mut y, mut moved) = ([0.0; LANES], [0.0; LANES], [[0.0; LANES]]);
             // When each path was last outside the heart.
             let mut outside = [0.0; LANES];
             for (lane, visit) in group.iter().enumerate() {
@@ -395,12 +440,22 @@ impl Hazard<'_> {
                     if group.iter().all(Option::is_none) {
                         break;
                     }
-                    source.advance(flow, row, &x, n, &mut y);
+                    source.advance(flow, row, &x, n, &mut moved, &mut y);
                     taken += 1;
                     *steps += n as u64;
                     let end = taken as f64 * h;
                     for lane in 0..n {
                         let Some(Visit { index, since, change, .. }) = group[lane] else { continue };
+                        if source.diffuses {
+                            let barriers = Barriers::around(&self.map.region, x[lane]);
+                            let crossing = source.crossing(&barriers, row, lane, x[lane], moved[0][lane]);
+                            if let Some((stop, place)) = crossing {
+                                let time = since + end - 0.5 * h;
+                                fates[index] = Some(Fate { time, end: End::Stopped(stop, place) });
+                                group[lane] = None;
+                                continue;
+                            }
+                        }
                         let quiet = class.holds(y[lane]);
                         if !(quiet && source.next[lane] >= end) {
                             let mut stop = self.map.region.stop_at(y[lane]);
@@ -474,6 +529,11 @@ impl Hazard<'_> {
 }
 
 impl Class<'_> {
+    /// The step of the fine grid at a level.
+    fn step_at(&self, level: usize) -> f64 {
+        (0..level).fold(self.step, |step, _| FINER * step)
+    }
+
     /// Whether a place is in the heart; false for NaN.
     #[inline(always)]
     pub fn holds(&self, x: f64) -> bool {
