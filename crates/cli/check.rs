@@ -140,15 +140,11 @@ fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
 fn expectation(task: &EnsembleTask) -> String {
     let what = match (task.from, &task.space) {
         (_, Some(space)) => {
-            let domain = match &space.region.domain {
-                SpaceDomain::Whole => "everything".to_owned(),
-                SpaceDomain::Box(sides) => format!("the box {sides:?}"),
-                SpaceDomain::Ball { centre, radius } => {
-                    format!("the ball of radius {radius} around {centre:?}")
-                }
-                _ => "the domain".to_owned(),
+            let arrivals = match space.region.targets.len() {
+                0 => String::new(),
+                count => format!(", or arrival in one of {count} targets,"),
             };
-            format!("exit from {domain} starting at {:?}", space.start)
+            format!("exit from {}{arrivals} starting at {:?}", domain(&space.region.domain), space.start)
         }
         (Some(from), None) => format!("transition from minimum {from}"),
         (None, None) => format!(
@@ -159,6 +155,21 @@ fn expectation(task: &EnsembleTask) -> String {
     let exact = task.exact_mean().map(|mean| format!(", exact mean {mean:.6e}")).unwrap_or_default();
     let theory = task.asymptotic_mean().map(|mean| format!(", theory {mean:.6e}")).unwrap_or_default();
     format!("{what}{exact}{theory}, censored at {:.3e}", task.max_time)
+}
+
+/// A domain in words.
+fn domain(domain: &SpaceDomain) -> String {
+    match domain {
+        SpaceDomain::Whole => "everything".to_owned(),
+        SpaceDomain::Box(sides) => format!("the box {sides:?}"),
+        SpaceDomain::Ball { centre, radius } => format!("the ball of radius {radius} around {centre:?}"),
+        SpaceDomain::SubLevel(set) => format!("the set U < {}", set.level()),
+        SpaceDomain::Basin(basin) => format!("the basin of {:?}", basin.centre()),
+        SpaceDomain::Union(union) => {
+            let members: Vec<String> = union.members().iter().map(self::domain).collect();
+            format!("the union of {}", members.join(" and "))
+        }
+    }
 }
 
 /// Expected steps of a point; `None` where the number of paths or the mean time is not known.

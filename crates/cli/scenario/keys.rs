@@ -63,6 +63,7 @@ pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
 pub(super) const BALL: Keys = keys(&["ball", "centre"]);
+pub(super) const DOMAIN: Keys = keys(&["ball", "centre", "sublevel", "union"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
 
 /// What a dotted key may be used for.
@@ -127,6 +128,8 @@ const LEAVES: &[Leaf] = &[
     leaf("task.#.domain"),
     leaf("task.#.domain.ball"),
     leaf("task.#.domain.centre"),
+    leaf("task.#.domain.sublevel"),
+    leaf("task.#.domain.union"),
     leaf("task.#.targets"),
     leaf("task.#.survival_times"),
     leaf("task.#.landing"),

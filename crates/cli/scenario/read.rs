@@ -652,36 +652,91 @@ fn start(field: Field<'_>) -> Option<Start> {
     }
 }
 
+/// What a domain may be.
+const DOMAINS: &str = "[lo, hi], \"basin\", { ball = r }, { sublevel = c } or { union = [...] }";
+
 fn domain(field: Field<'_>) -> Option<Domain> {
-    let expected = "[lo, hi], \"basin\" or { ball = r }";
     match &field.node.value {
-        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => field
-            .list_of("a list of intervals, one a coordinate", |field| field.interval(EXTENDED))
-            .map(Domain::Box),
+        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => {
+            sides(&field).map(Domain::Box)
+        }
         Value::Array(_) => field.interval(EXTENDED).map(Domain::Interval),
         Value::String { text, .. } if text == "basin" => Some(Domain::Basin),
         Value::Table(_) => {
-            let table = field.table(expected, &keys::BALL)?;
-            let radius = table.require("ball", "the radius, above 0")?.number(POSITIVE);
-            match table.get("centre") {
-                Some(field) => {
-                    let centre = match field.node.value {
-                        Value::Array(_) => {
-                            field.list_of("a list of coordinates", |field| field.number(FINITE))
-                        }
-                        _ => field.number(FINITE).map(|x| vec![x]),
-                    };
-                    centre.zip(radius).map(|(centre, radius)| Domain::BallAround { centre, radius })
+            let table = field.table(DOMAINS, &keys::DOMAIN)?;
+            let kinds = ["ball", "sublevel", "union"];
+            let given: Vec<Field<'_>> = kinds.iter().filter_map(|kind| table.get(kind)).collect();
+            if let [first, second, ..] = &given[..] {
+                return second.fault(
+                    format!("`{}` beside `{}`", second.path, first.path),
+                    "a domain is one of them; several make a `union`",
+                );
+            }
+            match (table.get("sublevel"), table.get("union")) {
+                (None, None) => {
+                    let radius = table.require("ball", "the radius, above 0")?.number(POSITIVE);
+                    match table.get("centre") {
+                        Some(field) => centre(&field)
+                            .zip(radius)
+                            .map(|(centre, radius)| Domain::BallAround { centre, radius }),
+                        None => radius.map(Domain::Ball),
+                    }
                 }
-                None => radius.map(Domain::Ball),
+                (level, union) => {
+                    if let Some(centre) = table.get("centre") {
+                        return centre
+                            .fault(format!("`{}` without a ball", centre.path), "a centre is a ball's");
+                    }
+                    if let Some(level) = level {
+                        return level.number(FINITE).map(Domain::SubLevel);
+                    }
+                    let union = union?;
+                    let members = union.list_of("a list of domains, such as [{ ball = 1.0 }]", |member| {
+                        domain(member.clone())
+                    })?;
+                    if members.is_empty() {
+                        return union
+                            .fault(format!("`{}` is empty", union.path), "expected a domain or more");
+                    }
+                    Some(Domain::Union(members))
+                }
             }
         }
         Value::String { text, .. } if keys::nearest(text, &["basin"]).is_some() => field.fault_with_help(
             format!("`{}` is the string {text:?}", field.path),
-            format!("expected {expected}"),
+            format!("expected {DOMAINS}"),
             "did you mean \"basin\"?",
         ),
-        _ => field.wrong_type(expected),
+        _ => field.wrong_type(DOMAINS),
+    }
+}
+
+/// An interval a coordinate.
+fn sides(field: &Field<'_>) -> Option<Vec<[f64; 2]>> {
+    field.list_of("a list of intervals, one a coordinate", |field| field.interval(EXTENDED))
+}
+
+/// A number, or a list of coordinates.
+fn centre(field: &Field<'_>) -> Option<Vec<f64>> {
+    match field.node.value {
+        Value::Array(_) => field.list_of("a list of coordinates", |field| field.number(FINITE)),
+        _ => field.number(FINITE).map(|x| vec![x]),
+    }
+}
+
+fn target(field: &Field<'_>) -> Option<Target> {
+    match &field.node.value {
+        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => {
+            sides(field).map(Target::Box)
+        }
+        Value::Table(_) => {
+            let table = field.table("a ball", &keys::BALL)?;
+            let radius =
+                table.require("ball", "the radius, above 0").and_then(|field| field.number(POSITIVE));
+            let place = table.require("centre", "its coordinates").and_then(|field| centre(&field));
+            place.zip(radius).map(|(centre, radius)| Target::Ball { centre, radius })
+        }
+        _ => field.interval(EXTENDED).map(Target::Interval),
     }
 }
 
@@ -709,11 +764,13 @@ fn intervals(field: Option<Field<'_>>, bounds: Bounds) -> Option<Vec<[f64; 2]>> 
 fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     let start_field = table.require("start", "a number, or \"minimum:K\"");
     let start = start_field.clone().and_then(start);
-    let targets = intervals(table.get("targets"), EXTENDED);
+    let targets = optional(table.get("targets"), Vec::new(), |field| {
+        field.list_of("a list of targets, such as [[0.9, 1.1]]", target)
+    });
     let domain = match (table.get("domain"), table.get("targets")) {
         (Some(field), _) => domain(field),
         (None, Some(_)) => Some(Domain::Interval([f64::NEG_INFINITY, f64::INFINITY])),
-        (None, None) => table.require("domain", "[lo, hi], \"basin\" or { ball = r }").and(None),
+        (None, None) => table.require("domain", DOMAINS).and(None),
     };
     let survival_times = survival_times(table.get("survival_times"), max_time);
     let landing = intervals(table.get("landing"), EXTENDED);
@@ -722,7 +779,10 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     if let (Some(targets), Some(field)) = (&targets, table.get("targets")) {
         good &= apart(targets, &field);
         if let (Some(Start::Point(x)), Some(start)) = (&start, &start_field)
-            && let Some([lo, hi]) = targets.iter().find(|[lo, hi]| (*lo..=*hi).contains(x))
+            && let Some([lo, hi]) = targets.iter().find_map(|target| match target {
+                Target::Interval([lo, hi]) if (*lo..=*hi).contains(x) => Some([lo, hi]),
+                _ => None,
+            })
         {
             start.fault::<()>(
                 format!("`{}` is {x}, inside the target [{lo}, {hi}]", start.path),
@@ -762,10 +822,14 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     good.then_some(task)
 }
 
-/// Whether no two targets overlap; they may touch.
-fn apart(targets: &[[f64; 2]], field: &Field<'_>) -> bool {
-    for (index, [lo, hi]) in targets.iter().enumerate() {
-        let earlier = targets[..index].iter().find(|other| *lo < other[1] && other[0] < *hi);
+/// Whether no two intervals overlap; they may touch.
+fn apart(targets: &[Target], field: &Field<'_>) -> bool {
+    for (index, target) in targets.iter().enumerate() {
+        let Target::Interval([lo, hi]) = target else { continue };
+        let earlier = targets[..index].iter().find_map(|other| match other {
+            Target::Interval(other) if *lo < other[1] && other[0] < *hi => Some(other),
+            _ => None,
+        });
         if let Some([a, b]) = earlier {
             let node = field.node.items().and_then(|items| items.get(index)).unwrap_or(field.node);
             field.fault_at::<()>(

@@ -437,6 +437,10 @@ pub enum Domain {
         /// `ball`.
         radius: f64,
     },
+    /// `{ sublevel = c }`: the path stops at `U(X) >= c`; on the line `U < c` around the start.
+    SubLevel(f64),
+    /// `{ union = [...] }`: the path stops once it is outside every one; not empty.
+    Union(Vec<Self>),
 }
 
 impl Serialize for Domain {
@@ -451,12 +455,49 @@ impl Serialize for Domain {
                 table.end()
             }
             Self::Basin => serializer.serialize_str("basin"),
+            Self::SubLevel(level) => {
+                let mut table = serializer.serialize_struct("SubLevel", 1)?;
+                table.serialize_field("sublevel", level)?;
+                table.end()
+            }
+            Self::Union(members) => {
+                let mut table = serializer.serialize_struct("Union", 1)?;
+                table.serialize_field("union", members)?;
+                table.end()
+            }
             Self::Ball(radius) => {
                 let mut table = serializer.serialize_struct("Ball", 1)?;
                 table.serialize_field("ball", radius)?;
                 table.end()
             }
         }
+    }
+}
+
+/// A closed set that stops a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// `[lo, hi]`; either end may be infinite.
+    Interval([f64; 2]),
+    /// `[[lo, hi], ...]`: an interval a coordinate.
+    Box(Vec<[f64; 2]>),
+    /// `{ ball = r, centre = c }`.
+    Ball {
+        /// `centre`: a number or a list of them.
+        centre: Vec<f64>,
+        /// `ball`: the radius, finite and above 0.
+        radius: f64,
+    },
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let same = match self {
+            Self::Interval(ends) => Domain::Interval(*ends),
+            Self::Box(sides) => Domain::Box(sides.clone()),
+            Self::Ball { centre, radius } => Domain::BallAround { centre: centre.clone(), radius: *radius },
+        };
+        same.serialize(serializer)
     }
 }
 
@@ -488,10 +529,10 @@ pub enum TaskSpec {
         start: Start,
         /// `domain`; required unless there are targets, then by default the whole line.
         domain: Domain,
-        /// `targets`: closed intervals, apart from each other, on landing in which a path stops too;
-        /// default none. Ends may be infinite.
-        #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "intervals")]
-        targets: Vec<[f64; 2]>,
+        /// `targets`: closed sets on landing in which a path stops too; default none. On the line they are
+        /// apart from each other; elsewhere the first that holds the path counts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        targets: Vec<Target>,
         /// `survival_times`: times t of P(T > t), finite, above 0, not above `max_time`; default none.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         survival_times: Vec<f64>,

@@ -7,6 +7,7 @@ use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
 use levyscape_engine::{Region, Stepping, Stop, StopRegion};
+use levyscape_integrator::math::pow;
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::{ExpressionField, FieldError};
 use levyscape_integrator::scheme::{Choice, ClockedKind, Geometry, choose, euler_blow_up_rate};
@@ -17,7 +18,7 @@ use levyscape_integrator::{
 use crate::errors::ScenarioError;
 use crate::scenario::{
     self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Scenario, ScenarioFile, SchemeChoice, Start,
-    TaskSpec,
+    Target, TaskSpec,
 };
 
 use super::force::Force;
@@ -470,8 +471,10 @@ impl Context<'_> {
         match spec {
             TaskSpec::Exit { start, domain, targets, survival_times, landing } => {
                 let start = self.start(number, start)?;
-                let [lower, upper] = self.domain(number, domain, start)?;
-                let problem = StoppedProblem { start, lower, upper, targets: targets.clone() };
+                let [lower, upper] = self.domain(&format!("task.{number}.domain"), domain, start)?;
+                let targets = targets.iter().enumerate().map(|(k, target)| self.target(number, k, target));
+                let targets = targets.collect::<Result<Vec<_>, _>>()?;
+                let problem = StoppedProblem { start, lower, upper, targets };
                 if problem.stops_at(start) {
                     return Err(self.error(
                         &format!("task.{number}.start"),
@@ -479,7 +482,7 @@ impl Context<'_> {
                         Some("a path must start where it does not stop at once".to_owned()),
                     ));
                 }
-                if lower == f64::NEG_INFINITY && upper == f64::INFINITY && targets.is_empty() {
+                if lower == f64::NEG_INFINITY && upper == f64::INFINITY && problem.targets.is_empty() {
                     return Err(self.error(
                         &format!("task.{number}.domain"),
                         "the path never stops: the domain is the whole line and there are no targets",
@@ -616,29 +619,112 @@ impl Context<'_> {
         }
     }
 
-    fn domain(&self, number: usize, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
+    /// The interval that a domain is on the line.
+    fn domain(&self, key: &str, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
         match domain {
             Domain::Interval(ends) => Ok(*ends),
             Domain::BallAround { centre, radius } if centre.len() == 1 => {
                 Ok([centre[0] - radius, centre[0] + radius])
             }
             Domain::Box(sides) if sides.len() == 1 => Ok(sides[0]),
-            Domain::Box(_) | Domain::BallAround { .. } => Err(self.error(
-                &format!("task.{number}.domain"),
-                "the domain has several coordinates, the equation one",
-                None,
-            )),
+            Domain::Box(_) | Domain::BallAround { .. } => {
+                Err(self.error(key, "the domain has several coordinates, the equation one", None))
+            }
             Domain::Ball(radius) => Ok([start - radius, start + radius]),
             Domain::Basin => {
                 let well = self.landscape.basin_of(start).map(|well| &self.landscape.wells[well]);
                 well.map(|well| [well.left, well.right]).ok_or_else(|| {
                     self.error(
-                        &format!("task.{number}.domain"),
+                        key,
                         format!("the start {start} lies in no basin of the potential"),
                         Some("give the domain as [lower, upper]".to_owned()),
                     )
                 })
             }
+            Domain::SubLevel(level) => {
+                let u = self.potential.value(start);
+                if u < *level {
+                    return Ok([-1.0, 1.0].map(|sign| self.level_crossing(*level, start, sign)));
+                }
+                Err(self.error(
+                    &format!("{key}.sublevel"),
+                    format!("the potential is {u} at the start {start}, not below the level {level}"),
+                    None,
+                ))
+            }
+            Domain::Union(members) => {
+                let mut intervals = Vec::new();
+                for (k, member) in members.iter().enumerate() {
+                    intervals.push(self.domain(&format!("{key}.union.{k}"), member, start)?);
+                }
+                intervals.sort_by(|a, b| a[0].total_cmp(&b[0]));
+                let mut whole = intervals[0];
+                for [lower, upper] in intervals {
+                    if lower >= whole[1] {
+                        return Err(self.error(
+                            &format!("{key}.union"),
+                            format!(
+                                "the union has a gap at {}: on the line it must be one interval",
+                                whole[1]
+                            ),
+                            None,
+                        ));
+                    }
+                    whole[1] = whole[1].max(upper);
+                }
+                Ok(whole)
+            }
+        }
+    }
+
+    /// Where the potential first reaches the level on the way from `start`, where it is below, to the left
+    /// (`sign` -1) or to the right; infinite where it never does.
+    fn level_crossing(&self, level: f64, start: f64, sign: f64) -> f64 {
+        let critical = self.landscape.minima.iter().chain(&self.landscape.saddles).map(|point| point.x);
+        let mut stations: Vec<f64> = critical.filter(|x| sign * (x - start) > 0.0).collect();
+        stations.sort_by(|a, b| (sign * a).total_cmp(&(sign * b)));
+        // Between critical points the potential is monotone; beyond the last one it is followed as far as
+        // numbers go.
+        let last = stations.last().copied().unwrap_or(start);
+        let length = self.landscape.window[1] - self.landscape.window[0];
+        let length = if length > 0.0 { length } else { 1.0 };
+        stations.extend((0..1000).map(|k| last + sign * 1e-3 * length * pow(2.0, f64::from(k))));
+        let mut inside = start;
+        for station in stations {
+            // What is not a number lies outside.
+            if station.is_finite() && self.potential.value(station) < level {
+                inside = station;
+                continue;
+            }
+            if station.is_infinite() {
+                break;
+            }
+            let mut outside = station;
+            for _ in 0..200 {
+                let middle = 0.5 * (inside + outside);
+                if self.potential.value(middle) < level {
+                    inside = middle;
+                } else {
+                    outside = middle;
+                }
+            }
+            return outside;
+        }
+        sign * f64::INFINITY
+    }
+
+    fn target(&self, number: usize, k: usize, target: &Target) -> Result<[f64; 2], ScenarioError> {
+        match target {
+            Target::Interval(ends) => Ok(*ends),
+            Target::Box(sides) if sides.len() == 1 => Ok(sides[0]),
+            Target::Ball { centre, radius } if centre.len() == 1 => {
+                Ok([centre[0] - radius, centre[0] + radius])
+            }
+            Target::Box(_) | Target::Ball { .. } => Err(self.error(
+                &format!("task.{number}.targets.{k}"),
+                "the target has several coordinates, the equation one",
+                None,
+            )),
         }
     }
 

@@ -4,14 +4,14 @@ use core::fmt;
 use std::sync::Arc;
 
 use levyscape_integrator::Drift;
+use levyscape_integrator::noise::LARGEST_EXPONENTIAL;
 
 use super::bridge::{Bridge, Crossed};
 
 /// The open set `{x : U(x) < level}`, all of it: where it has several components, a path that jumps from one
 /// into another goes on.
 ///
-/// For continuous paths a crossing within the step is tested against the tangent plane, with `U` linear
-/// across the step. A point where `U` is not a number lies outside.
+/// For continuous paths a crossing within the step is tested against the tangent plane. A point where `U` is not a number lies outside.
 #[derive(Clone)]
 pub struct SubLevel {
     potential: Arc<dyn Drift>,
@@ -63,16 +63,39 @@ impl SubLevel {
         self.below(x) > 0.0
     }
 
+    /// The distance of a point inside from the edge, up to the third order in it, and the unit vector
+    /// towards the edge; `None` for points further than `far` or so.
+    fn distance(&self, x: &[f64], far: f64, normal: &mut [f64]) -> Option<f64> {
+        let below = self.below(x);
+        self.potential.drift_at(x, normal);
+        let square: f64 = normal.iter().map(|force| force * force).sum();
+        // A flat place is far from everything; and a NaN fails the test.
+        if !(below * below < far * far * square) {
+            return None;
+        }
+        // The slope half-way to the edge is the mean slope.
+        let factor = -0.5 * below / square;
+        let half_way: Vec<f64> = x.iter().zip(&*normal).map(|(x, force)| x + factor * force).collect();
+        self.potential.drift_at(&half_way, normal);
+        let slope = normal.iter().map(|force| force * force).sum::<f64>().sqrt();
+        for normal in normal.iter_mut() {
+            *normal /= -slope;
+        }
+        Some(below / slope)
+    }
+
     pub(super) fn crossing(&self, bridge: &Bridge<'_>) -> Option<Crossed> {
         if !self.contains(bridge.to) {
             return Some(bridge.leave(|x| self.contains(x)));
         }
-        let below = [self.below(bridge.from), self.below(bridge.to)];
-        let closer = if below[0] < below[1] { bridge.from } else { bridge.to };
-        let mut force = vec![0.0; closer.len()];
-        self.potential.drift_at(closer, &mut force);
-        let half_variance = bridge.along(|k| force[k]);
-        let share = bridge.plane(below, half_variance, || bridge.shared_exponential())?;
+        let largest = bridge.half_variance.iter().copied().fold(0.0, f64::max);
+        let far = 4.0 * (LARGEST_EXPONENTIAL * largest).sqrt();
+        let mut normal = vec![0.0; bridge.to.len()];
+        let to = self.distance(bridge.to, far, &mut normal)?;
+        let from = self.distance(bridge.from, far, &mut normal)?;
+        let half_variance = bridge.along(|k| normal[k]);
+        let share = bridge.plane([from, to], half_variance, || bridge.shared_exponential())?;
+        let mut force = vec![0.0; bridge.to.len()];
         let mut place = bridge.at(share);
         // The chord stays inside: from its point to the edge by Newton's method, downhill against the force.
         for _ in 0..8 {
