@@ -242,45 +242,73 @@ fn what_the_correction_leaves() {
     }
 }
 
+/// How many of `runs` intervals hold the exact value, and a line of the table.
+fn coverage(case: &Case, relative_error: f64, runs: u64) -> (f64, f64, String) {
+    let (mut covered, mut half, mut squares, mut sums) = (0.0, 0.0, 0.0, [0.0; 6]);
+    for seed in 0..runs {
+        let run = case.run(relative_error, seed);
+        let [low, high] = run.mean.ci95;
+        covered += f64::from(u8::from(low <= case.exact && case.exact <= high));
+        half += (high - low) / 2.0 / case.exact;
+        let off = run.mean.value / case.exact - 1.0;
+        squares += (off / run.mean.relative_error()).powi(2);
+        let bias = run.mean.bias.as_ref().map_or(0.0, |bias| bias.estimate / case.exact);
+        let pilot_cost = run.pilot_steps as f64 / run.steps as f64;
+        let numbers = [off, bias, run.step, run.pilots as f64, run.paths as f64, pilot_cost];
+        sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+    }
+    let n = runs as f64;
+    let [off, bias, step, pilots, paths, pilot_cost] = sums.map(|sum| sum / n);
+    let line = format!(
+        "{:<26} covered {:5.1} %, half-width {:.2} %, off {:+.2} % (+- {:.2}), step error {:+.2} %, step {step:.5}, {pilots:.1} pilots ({:.0} % of the steps), {paths:.0} paths",
+        case.name,
+        100.0 * covered / n,
+        100.0 * half / n,
+        100.0 * off,
+        100.0 * half / n / 1.96 / n.sqrt(),
+        100.0 * bias,
+        100.0 * pilot_cost,
+    );
+    println!("{line}");
+    (covered, squares / n, line)
+}
+
 /// 200 runs of each case with `relative_error = 0.02`.
+///
+/// Measured: COVERAGE_TABLE
 #[test]
 #[ignore = "minutes"]
 fn coverage_of_printed_intervals() {
     let runs = 200;
-    let mut all = 0;
-    let mut table = Vec::new();
-    for case in &CASES {
-        let (mut covered, mut half, mut sums) = (0, 0.0, [0.0; 6]);
-        for seed in 0..runs {
-            let run = case.run(0.02, seed);
-            let [low, high] = run.mean.ci95;
-            covered += usize::from(low <= case.exact && case.exact <= high);
-            half += (high - low) / 2.0 / case.exact;
-            let off = run.mean.value / case.exact - 1.0;
-            let bias = run.mean.bias.as_ref().map_or(0.0, |bias| bias.estimate / case.exact);
-            let pilot_cost = run.pilot_steps as f64 / run.steps as f64;
-            let numbers = [off, bias, run.step, run.pilots as f64, run.paths as f64, pilot_cost];
-            sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
-        }
-        let n = runs as f64;
-        let [off, bias, step, pilots, paths, pilot_cost] = sums.map(|sum| sum / n);
-        let line = format!(
-            "{:<26} covered {:5.1} %, half-width {:.2} %, off {:+.2} %, step error {:+.2} %, step {step:.5}, {pilots:.1} pilots ({:.0} % of the steps), {paths:.0} paths",
-            case.name,
-            100.0 * covered as f64 / n,
-            100.0 * half / n,
-            100.0 * off,
-            100.0 * bias,
-            100.0 * pilot_cost,
-        );
-        println!("{line}");
-        table.push((covered as f64 / n, line));
-        all += covered;
-    }
-    let share = all as f64 / (runs as f64 * CASES.len() as f64);
+    let table: Vec<_> = CASES.iter().map(|case| coverage(case, 0.02, runs)).collect();
+    let share = table.iter().map(|row| row.0).sum::<f64>() / (runs as f64 * CASES.len() as f64);
     println!("together {:.2} %", 100.0 * share);
-    for (covered, line) in &table {
-        assert!(*covered >= 0.9, "{line}");
+    for (covered, _, line) in &table {
+        assert!(*covered >= 0.9 * runs as f64, "{line}");
     }
     assert!((0.93..=0.97).contains(&share), "{share}");
+}
+
+/// The same where the search has to make the step smaller.
+///
+/// Measured: SMALLER_TABLE
+#[test]
+#[ignore = "minutes"]
+fn coverage_at_a_smaller_error() {
+    let runs = 100;
+    let cases = [&CASES[1], &CASES[2], &CASES[5]];
+    let covered: f64 = cases.into_iter().map(|case| coverage(case, 0.006, runs).0).sum();
+    // Six standard deviations of 300 trials with p = 0.95 are 7.5 %; all of them hold in 2e-7.
+    let share = covered / (3.0 * runs as f64);
+    assert!((0.875..1.0).contains(&share), "{share}");
+}
+
+/// The cheapest case, 400 runs: six standard deviations of the binomial count with p = 0.95 are 26, all hold
+/// with probability 1e-9; the mean of the squared errors in units of the printed ones is within 0.6 and
+/// 1.45 but for 1e-8.
+#[test]
+fn printed_intervals_of_a_free_exit_cover() {
+    let (covered, squares, line) = coverage(&CASES[0], 0.02, 400);
+    assert!(covered >= 354.0 && covered < 400.0, "{line}");
+    assert!((0.6..1.45).contains(&squares), "{squares}: {line}");
 }
