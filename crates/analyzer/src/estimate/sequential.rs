@@ -126,8 +126,11 @@ pub enum Look {
 /// over 1.96 is no more than the relative error that was asked for times the mean.
 ///
 /// Stopping when the estimated error happens to be small makes an interval cover less than its level, by an
-/// amount of the order 1/n (Anscombe 1952; Chow and Robbins 1965). With no look before 1000 paths nothing of
-/// it is left to correct: COVERAGE_WORDS
+/// amount of the order 1/n (Anscombe 1952; Chow and Robbins 1965): that is why no look is taken before 1000
+/// paths, and why looks are far apart. Measured on 20 000 runs each: exponential times at errors of 0.05,
+/// 0.03 and 0.02 are covered in 95.1, 94.7 and 95.0 %; times with a squared coefficient of variation of 4, at
+/// errors of 0.06 and 0.04 (10 000 runs), in 93.8 and 94.4 %, where 1331 paths without looking give 94.8 %.
+///
 /// The caller bounds the number of paths; the rule itself ends a search that cannot succeed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoppingRule {
@@ -238,6 +241,7 @@ mod tests {
         assert!((squares - 1.0).abs() < 0.2, "{squares}");
     }
 
+    /// Measured: see [`StoppingRule`].
     #[test]
     #[ignore = "a measurement"]
     fn what_looking_costs() {
