@@ -7,6 +7,7 @@
 //! | [`paths`] | what a task asks of its paths: means, moments, probabilities, with the step correction |
 //! | [`rate`] | events over time at risk, with the exact interval |
 //! | [`replicated`] | estimates from replicas of a method |
+//! | [`sequential`] | how small a step and how many paths a relative error asks for |
 //! | [`series`] | means of correlated series |
 //! | [`survival`] | product limit, simultaneous bands and competing risks for right-censored times |
 
@@ -14,6 +15,7 @@ pub mod moments;
 pub mod paths;
 pub mod rate;
 pub mod replicated;
+pub mod sequential;
 pub mod series;
 pub mod survival;
 
@@ -24,6 +26,7 @@ pub use moments::Moments;
 pub use paths::{PathStatistics, Property, Questions, SurvivalCurve};
 pub use rate::{exponential_mean_interval, rate_interval};
 pub use replicated::replicated_estimate;
+pub use sequential::{Decision, Look, StepSearch, StoppingRule};
 pub use series::{SeriesMean, effective_sample_size, series_mean};
 pub use survival::{ProductLimit, band_critical_value};
 
@@ -101,6 +104,18 @@ impl Estimate {
         let remainder = bias.as_ref().map_or(0.0, |bias| CORRECTION_UNCERTAINTY * bias.estimate.abs());
         let half = libm::hypot(NORMAL_95 * std_error, remainder);
         Self { value, std_error, ci95: [value - half, value + half], bias }
+    }
+
+    /// The error that the interval stands for, as a share of the value: the root of the squares of the
+    /// standard error and of what the step correction may leave (at two standard errors).
+    #[must_use]
+    pub fn relative_error(&self) -> f64 {
+        libm::hypot(self.std_error, self.remainder()) / self.value.abs()
+    }
+
+    /// What the step correction may leave, as a standard error.
+    fn remainder(&self) -> f64 {
+        self.bias.as_ref().map_or(0.0, |bias| CORRECTION_UNCERTAINTY * bias.estimate.abs() / NORMAL_95)
     }
 
     /// What the step correction adds to the half-width of an interval of the uncorrected estimate: its own

@@ -41,11 +41,16 @@ impl Moments {
         }
         // x - m_n = (1 - 1/n) d
         let factor = 1.0 - share;
-        let width = self.mean.len();
-        for (co_moments, d) in self.co_moment.chunks_exact_mut(width.max(1)).zip(&self.deviation) {
-            let d = d * factor;
-            for (co_moment, other) in co_moments.iter_mut().zip(&self.deviation) {
-                *co_moment += d * other;
+        match self.mean.len() {
+            // The width of the statistics of paths, unrolled.
+            8 => add_products::<8>(&mut self.co_moment, &self.deviation, factor),
+            width => {
+                for (row, d) in self.co_moment.chunks_exact_mut(width.max(1)).zip(&self.deviation) {
+                    let d = d * factor;
+                    for (co_moment, other) in row.iter_mut().zip(&self.deviation) {
+                        *co_moment += d * other;
+                    }
+                }
             }
         }
     }
@@ -111,6 +116,18 @@ impl Moments {
         }
         let std_error = (self.sum_of_squares(&gradient) / (n - 1.0) / n).sqrt();
         (value.is_finite() && std_error.is_finite()).then_some((value, std_error))
+    }
+}
+
+#[inline(always)]
+fn add_products<const N: usize>(co_moment: &mut [f64], deviation: &[f64], factor: f64) {
+    let (rows, deviations) = (co_moment.as_chunks_mut::<N>().0, deviation.as_chunks::<N>().0);
+    let Some(deviation) = deviations.first() else { return };
+    for (row, d) in rows.iter_mut().zip(deviation) {
+        let d = d * factor;
+        for (co_moment, other) in row.iter_mut().zip(deviation) {
+            *co_moment += d * other;
+        }
     }
 }
 

@@ -660,7 +660,7 @@ mod tests {
         }
     }
 
-    /// Measured: 30 ns a path with one property and one survival time, paths in the cache.
+    /// Measured: 70 ns of processor time a path with one property and one survival time, paths in the cache.
     #[test]
     #[ignore = "a measurement: run it alone, on an idle machine"]
     fn cost_of_a_path() {
