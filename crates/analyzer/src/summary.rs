@@ -136,10 +136,30 @@ pub struct QuantityResult {
     pub steps: u64,
     /// The step error of the uncorrected estimate.
     pub discretisation_bias: Option<BiasResult>,
+    /// The levels of a multilevel estimate, the coarsest first; empty for other methods.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub levels: Vec<LevelSummary>,
     /// The small-noise theory's value of the same quantity.
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+}
+
+/// A level of a multilevel estimate (Giles 2008).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LevelSummary {
+    /// Step of the fine grid; that of the coarse one is twice as long.
+    pub step: f64,
+    /// Paths, or pairs of paths.
+    pub paths: u64,
+    /// Mean difference of the times on both grids; on the coarsest level, of the time.
+    pub mean: f64,
+    /// Variance of the same.
+    pub variance: f64,
+    /// Mean time on the fine grid.
+    pub fine_mean: f64,
+    /// Time steps of a path, both grids together.
+    pub steps_per_path: f64,
 }
 
 /// A measured step error: expected value of the uncorrected estimate minus the limit of step to 0.

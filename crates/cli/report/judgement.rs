@@ -202,6 +202,7 @@ mod tests {
             diverged: 0,
             steps: 1000,
             discretisation_bias: None,
+            levels: Vec::new(),
             asymptotic,
             exact,
         }

@@ -56,6 +56,7 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         diverged: 0,
         steps: 123_456_789,
         discretisation_bias: estimate.zip(sampled.as_ref()).map(|(value, s)| bias(value, s.error)),
+        levels: Vec::new(),
         asymptotic: None,
         exact: None,
     }

@@ -57,6 +57,7 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
             .as_ref()
             .and_then(|estimate| estimate.bias.as_ref())
             .map(BiasResult::from),
+        levels: if row.quantity.starts_with("mean_") { simulated.levels.clone() } else { Vec::new() },
         asymptotic: row.asymptotic,
         exact: row.exact,
     };

@@ -134,8 +134,10 @@ impl Journal {
         let mut next = range.start;
         let mut exhausted = true;
         for reader in &mut self.readers {
-            while let Some(frame) = reader.frame(unit)? {
-                if frame.width != width || frame.first != next || next >= range.end {
+            while next < range.end {
+                let Some(frame) = reader.frame(unit)? else { break };
+                let beyond = frame.words.len() as u64 / frame.width.max(1) as u64 > range.end - next;
+                if frame.width != width || frame.first != next || beyond {
                     return Err(reader.misfit());
                 }
                 for words in frame.words.chunks_exact(width) {
@@ -163,6 +165,8 @@ impl Journal {
             }
             consume(number, words)
         });
+        // The records of the next call are another piece, whatever their unit.
+        writer.close()?;
         match failed {
             Some(error) => Err(error),
             None => outcome,

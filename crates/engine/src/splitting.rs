@@ -8,9 +8,9 @@ use levyscape_integrator::{Amplitude, Drift, IntegratorError, Scheme, SchemeKind
 
 use crate::ensemble::Control;
 use crate::error::EngineError;
+use crate::event::{Region, StopRegion};
 use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
-use crate::stopping::{Region, StopRegion};
 
 /// How a replica of [`LevelSplitting`] is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -275,6 +275,15 @@ impl Replicated for LevelSplitting<'_> {
 
     fn evaluate(&self, mean: &[f64]) -> Vec<f64> {
         self.estimates(&mean[..self.half()])
+    }
+
+    fn evaluate_coarse(&self, mean: &[f64]) -> Option<Vec<f64>> {
+        Some(self.fine_and_coarse(mean).1)
+    }
+
+    /// Probabilities of rare sides, too: they are what it is for.
+    fn is_target(&self, output: &Output) -> bool {
+        matches!(output, Output::MeanTime | Output::StopProbability(_))
     }
 }
 

@@ -87,6 +87,7 @@ fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usi
         diverged: 0,
         steps: 1_000_000,
         discretisation_bias: None,
+        levels: Vec::new(),
         asymptotic: truth,
         exact: None,
     }

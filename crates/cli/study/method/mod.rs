@@ -2,10 +2,13 @@
 
 mod fleming_viot;
 mod hazard;
+mod multilevel;
 mod plain;
 mod replicated;
+mod splitting;
 
 use levyscape_analyzer::estimate::{Estimate, PathStatistics, Property};
+use levyscape_analyzer::summary::LevelSummary;
 use levyscape_engine::journal::{Journal, Unit};
 use levyscape_engine::{Control, EngineError, Output};
 use levyscape_integrator::StreamKey;
@@ -47,13 +50,15 @@ pub struct Simulated {
     /// Whether `relative_error` was asked for and reached.
     pub reached: Option<bool>,
     pub answers: Answers,
+    /// The levels of a multilevel estimate.
+    pub levels: Vec<LevelSummary>,
 }
 
 /// The estimates of a method.
 pub enum Answers {
     /// Of independent paths until they end.
     Paths(Box<PathStatistics>),
-    /// Of replicas: what each number is of.
+    /// Of another kind: what each number is of.
     Replicas(Vec<(Output, Option<Estimate>)>),
 }
 
@@ -125,7 +130,8 @@ pub struct Chosen {
 /// noise, at the error that the paths would have had.
 pub fn choose(problem: &Problem, task: &EnsembleTask, spec: &EnsembleSpec) -> Chosen {
     // Methods that do not count paths stop at an error.
-    let default = || (spec.paths.is_none() && !spec.method.counts_paths()).then_some(DEFAULT_ERROR);
+    let by_error = spec.method == Method::Multilevel || (spec.paths.is_none() && !spec.method.counts_paths());
+    let default = || by_error.then_some(DEFAULT_ERROR);
     let target = spec.relative_error.or_else(default);
     if spec.method != Method::Auto {
         return Chosen { method: spec.method, reason: None, target };
@@ -166,7 +172,8 @@ pub fn check(
         Method::Auto | Method::Plain => Ok(()),
         Method::Hazard => hazard::build(&sde, problem, task, key).map(|_| ()),
         Method::FlemingViot => fleming_viot::build(&sde, problem, task, spec, key).map(|_| ()),
-        Method::Multilevel | Method::Splitting => Err(EngineError::Interrupted),
+        Method::Multilevel => multilevel::check(&sde, problem, task, key),
+        Method::Splitting => splitting::build(&sde, problem, task, spec, key).map(|_| ()),
     }
 }
 
@@ -182,10 +189,11 @@ pub fn estimate(
 ) -> Result<Simulated, EngineError> {
     let chosen = choose(problem, task, spec);
     match chosen.method {
-        Method::Auto | Method::Plain => plain::estimate(problem, task, spec, work),
+        Method::Auto | Method::Plain => plain::estimate(problem, task, spec, chosen, work),
         Method::Hazard => hazard::estimate(problem, task, spec, chosen, work),
         Method::FlemingViot => fleming_viot::estimate(problem, task, spec, chosen, work),
-        Method::Multilevel | Method::Splitting => Err(EngineError::Interrupted),
+        Method::Multilevel => multilevel::estimate(problem, task, chosen, work),
+        Method::Splitting => splitting::estimate(problem, task, spec, chosen, work),
     }
 }
 

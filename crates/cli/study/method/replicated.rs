@@ -94,6 +94,7 @@ pub(super) fn estimate(
         counts: [moments.count(), 0, 0, steps],
         reached,
         answers: Answers::Replicas(answers),
+        levels: Vec::new(),
     })
 }
 
