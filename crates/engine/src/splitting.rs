@@ -8,9 +8,9 @@ use levyscape_integrator::{Amplitude, Drift, IntegratorError, Scheme, SchemeKind
 
 use crate::ensemble::Control;
 use crate::error::EngineError;
+use crate::event::{Region, StopRegion};
 use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
-use crate::stopping::{Region, StopRegion};
 
 /// How a replica of [`LevelSplitting`] is made.
 #[derive(Debug, Clone, PartialEq)]
