@@ -69,8 +69,9 @@ impl SubLevel {
         let below = self.below(x);
         self.potential.drift_at(x, normal);
         let square: f64 = normal.iter().map(|force| force * force).sum();
-        // A flat place is far from everything; and a NaN fails the test.
-        if !(below * below < far * far * square) {
+        // A flat place is far from everything, and so is one without a number.
+        let is_near = below * below < far * far * square;
+        if !is_near {
             return None;
         }
         // The slope half-way to the edge is the mean slope.
