@@ -235,12 +235,12 @@ fn plane(expression: &str) -> String {
 fn a_sublevel_set_is_the_ellipse() {
     // Small isotropic jumps leave the ellipse x^2 + 4 y^2 < 1 at the rate
     // (C/alpha) eps^alpha int R(t)^-alpha dt, R = 1/sqrt(cos^2 t + 4 sin^2 t).
-    let (alpha, epsilon) = (1.5, 0.02);
+    let (alpha, epsilon) = (1.5_f64, 0.02_f64);
     let noise =
         format!("kind = \"stable\"\nalpha = {alpha}\nepsilon = {epsilon}\ndependence = \"isotropic\"");
     let text = scenario(&plane("x^2/2 + 2*y^2"), &noise, "start = [0, 0]\ndomain = { sublevel = 0.5 }");
     let results =
-        results(&text.replace("step = 0.002", "step = 0.02").replace("paths = 6000", "paths = 3000"));
+        results(&text.replace("step = 0.002", "step = 0.04").replace("paths = 6000", "paths = 1000"));
     // 0.71698 is the rate of the unit disc.
     let mean_power = (0..4096)
         .map(|k| 2.0 * std::f64::consts::PI * f64::from(k) / 4096.0)
@@ -249,8 +249,8 @@ fn a_sublevel_set_is_the_ellipse() {
     let exact = 1.0 / (0.716_98 * epsilon.powf(alpha) * mean_power);
     let mean = find(&results, "mean_exit_time");
     assert!((number(&mean["asymptotic"]) / exact - 1.0).abs() < 1e-4, "{mean}, {exact}");
-    // The limit is reached up to about one percent; the standard error is 1.8 %.
-    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.12, "{mean}, {exact}");
+    // The limit is reached up to about one percent; the standard error is 3.2 %.
+    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.22, "{mean}, {exact}");
 }
 
 #[test]
@@ -261,12 +261,12 @@ fn a_basin_in_the_plane_has_the_rate_of_its_rays() {
     let field = plane("x^4/4 - x^2/2 + y^2/2");
     let text = scenario(&field, noise, "start = [-1, 0]\ndomain = \"basin\"");
     let results =
-        results(&text.replace("step = 0.002", "step = 0.02").replace("paths = 6000", "paths = 2000"));
+        results(&text.replace("step = 0.002", "step = 0.04").replace("paths = 6000", "paths = 1000"));
     let exact = 1.0 / (0.199_471_14 * 0.05_f64.powf(1.5));
     let mean = find(&results, "mean_exit_time");
     assert!((number(&mean["asymptotic"]) / exact - 1.0).abs() < 1e-3, "{mean}, {exact}");
-    // As far from the limit as on the line at this epsilon; the standard error is 2.2 %.
-    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.2, "{mean}, {exact}");
+    // As far from the limit as on the line at this epsilon; the standard error is 3.2 %.
+    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.24, "{mean}, {exact}");
 }
 
 #[test]

@@ -84,8 +84,9 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
             return Err(error(&key("start"), format!("the start {start:?} {what}")));
         }
         // The theory of one well holds where the whole domain is drawn to one stable place.
-        let rest = point_of_rest(drift.as_ref(), start)
-            .filter(|rest| draws_all(drift.as_ref(), &region.domain, rest));
+        let rest = point_of_rest(drift.as_ref(), start).filter(|rest| {
+            matches!(region.domain, SpaceDomain::Basin(_)) || draws_all(drift.as_ref(), &region.domain, rest)
+        });
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
         let noise = space_noise(problem);
@@ -452,7 +453,7 @@ fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
                     continue;
                 }
                 let mut outside = radius;
-                for _ in 0..40 {
+                for _ in 0..16 {
                     let middle = 0.5 * (inside + outside);
                     if inside_at(domain, from, direction, middle) {
                         inside = middle;
@@ -470,14 +471,14 @@ fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
 /// Directions in the plane in which the edge of a domain is looked for.
 const ANGLES: usize = 256;
 /// From one distance at which it is looked for to the next.
-const FARTHER: f64 = 1.2;
+const FARTHER: f64 = 1.5;
 
 /// Distances beyond `least` at which the edge of a domain is looked for: from a hundredth of the size of
-/// things to a million times of it.
+/// things to ten thousand times of it.
 fn radii(from: &[f64], least: f64) -> impl Iterator<Item = f64> {
     let size = from.iter().fold(1.0, |size: f64, x| size.max(x.abs()));
     let first = if least > 0.0 { FARTHER * least } else { 0.01 * size };
-    std::iter::successors(Some(first), |radius| Some(FARTHER * radius)).take_while(move |r| *r < 1e6 * size)
+    std::iter::successors(Some(first), |radius| Some(FARTHER * radius)).take_while(move |r| *r < 1e4 * size)
 }
 
 fn inside_at(domain: &SpaceDomain, from: &[f64], direction: &[f64], radius: f64) -> bool {
