@@ -265,8 +265,8 @@ const FIRST_LEVELS: usize = 3;
 ///
 /// with the variances `V` (weighted by what the estimate makes of the differences) and costs `C` so far, a
 /// level at most fourfold in one round. When these are all there, another level if the bias that is left, as
-/// [`Telescoped::bias`] has it, is above its share. It ends with the target reached, with the last level used up, or with a path that was censored or
-/// diverged: without its time there is no estimate.
+/// [`Telescoped::bias`] has it, is above its share. It ends with the target reached, with the last level used
+/// up, or with a path that was censored or diverged: without its time there is no estimate.
 #[must_use]
 pub fn next(state: &State, target: &Target) -> Option<Vec<(usize, u64)>> {
     let most = target.most_levels.clamp(1, MOST_LEVELS);
@@ -418,15 +418,32 @@ fn step(coarsest: f64, level: usize) -> f64 {
 /// that the estimate depends neither on threads nor on batches. Paths are not kept.
 ///
 /// # Errors
-/// [`EngineError::Interrupted`] once [`Control::cancel`] is set; [`EngineError::NoCompanion`] for a scheme
-/// whose paths have no companions; [`IntegratorError::NotPositive`] for a relative error or an order; what
-/// `problem` refuses.
+/// As for [`advance`].
 pub fn multilevel<'a>(
     problem: &dyn Fn(f64, bool) -> Result<Ensemble<'a>, EngineError>,
     coarsest_step: f64,
     target: &Target,
     control: &Control,
 ) -> Result<Multilevel, EngineError> {
+    let mut state = State::default();
+    advance(&mut state, problem, coarsest_step, target, control)?;
+    Ok(Multilevel::new(&state, coarsest_step, target))
+}
+
+/// Simulates what is missing from `state` to the end of [`multilevel`]. After an interruption the state has
+/// the paths that came before it, and another call goes on to the same result as if nothing had happened.
+///
+/// # Errors
+/// [`EngineError::Interrupted`] once [`Control::cancel`] is set; [`EngineError::NoCompanion`] for a scheme
+/// whose paths have no companions; [`IntegratorError::NotPositive`] for a relative error or an order; what
+/// `problem` refuses.
+pub fn advance<'a>(
+    state: &mut State,
+    problem: &dyn Fn(f64, bool) -> Result<Ensemble<'a>, EngineError>,
+    coarsest_step: f64,
+    target: &Target,
+    control: &Control,
+) -> Result<(), EngineError> {
     for (name, value) in
         [("the relative error", target.relative_error), ("the order of the bias", target.order)]
     {
@@ -434,8 +451,7 @@ pub fn multilevel<'a>(
             return Err(IntegratorError::NotPositive { name, value }.into());
         }
     }
-    let mut state = State::default();
-    while let Some(round) = next(&state, target) {
+    while let Some(round) = next(state, target) {
         state.plan(&round);
         for (level, additional) in round {
             let ensemble = problem(step(coarsest_step, level), level > 0)?
@@ -456,5 +472,5 @@ pub fn multilevel<'a>(
             }
         }
     }
-    Ok(Multilevel::new(&state, coarsest_step, target))
+    Ok(())
 }
