@@ -285,9 +285,15 @@ impl<'a> Hazard<'a> {
         block[self.layout.square_time()] += weight * time * time;
     }
 
-    /// Adds to the mass that has stopped by the times asked for, counted from the start.
+    /// Adds to the mass that has stopped within the first window or by the times asked for, since the start.
     fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
         if owner == Owner::Start {
+            // Where there are several wells, nothing asks for this.
+            if self.only_well().is_some_and(|i| time <= self.classes[i].window as f64 * self.classes[i].step)
+            {
+                part[self.layout.early()] += weight;
+                part[self.layout.early() + 1] += weight * time;
+            }
             for (k, &asked) in self.times.iter().enumerate() {
                 if time <= asked {
                     part[self.layout.survival(k)] += weight;
@@ -364,6 +370,8 @@ impl<'a> Hazard<'a> {
                             let block = &mut row[grid + layout.start()..];
                             block[entry] += flux;
                             if stop {
+                                block[layout.early()] += flux;
+                                block[layout.early() + 1] += flux * time;
                                 for (k, &asked) in self.times.iter().enumerate() {
                                     let part = ((asked - time) / h + 0.5).clamp(0.0, 1.0);
                                     block[layout.survival(k)] += flux * part;
