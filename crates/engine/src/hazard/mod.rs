@@ -285,7 +285,7 @@ impl<'a> Hazard<'a> {
         block[self.layout.square_time()] += weight * time * time;
     }
 
-    /// Adds to the mass that has stopped within the first window or by the times asked for, since the start.
+    /// Adds to the mass that has stopped, since the start, within the first window and by the times asked for.
     fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
         if owner == Owner::Start {
             // Where there are several wells, nothing asks for this.
@@ -650,7 +650,7 @@ impl Plan {
             levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
-        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?);
+        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?, noise.is_self_similar());
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.
