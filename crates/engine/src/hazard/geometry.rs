@@ -1,6 +1,6 @@
 //! The line cut into wells and stops, and the rates of the large jumps between the pieces.
 
-use levyscape_integrator::math::{ln, uniform};
+use levyscape_integrator::math::{exp, ln, uniform};
 use levyscape_integrator::noise::{LargeJumps, Side};
 
 use crate::event::StopRegion;
@@ -88,14 +88,70 @@ pub(super) struct Jumps<'a> {
     law: LargeJumps<'a>,
     /// Numbers a unit of time: to the left, to the right.
     rates: [f64; 2],
+    /// The tails of each side where they are not powers.
+    tables: Option<[TailTable; 2]>,
+}
+
+/// `nu` beyond `radius e^(k SPACING)`, k = 0, 1, ...; between, its logarithm is a straight line in that of the
+/// jump.
+struct TailTable {
+    tails: Vec<f64>,
+    /// Whether the line is right to [`STRAIGHT`] in each cell: not where there is an atom.
+    straight: Vec<bool>,
+}
+
+const SPACING: f64 = 0.005;
+const STRAIGHT: f64 = 1e-4;
+/// A table ends where the tail is this small a part of its beginning, or at the longest length.
+const LEAST_TAIL: f64 = 1e-14;
+const LONGEST: usize = 4000;
+
+impl TailTable {
+    fn new(law: &LargeJumps<'_>, side: Side) -> Self {
+        let at = |place: f64| law.tail(side, law.radius() * exp(place * SPACING));
+        let (mut tails, mut straight) = (vec![law.rate(side)], Vec::new());
+        while let Some(&tail) = tails.last()
+            && tail > LEAST_TAIL * tails[0]
+            && tails.len() <= LONGEST
+        {
+            let k = straight.len() as f64;
+            let next = at(k + 1.0);
+            let middle = at(k + 0.5) / (tail * next).sqrt();
+            straight.push((middle - 1.0).abs() < STRAIGHT);
+            tails.push(next);
+        }
+        Self { tails, straight }
+    }
+
+    /// The tail beyond `e^place` radii; `None` where the table does not say.
+    fn tail(&self, place: f64) -> Option<f64> {
+        let place = place / SPACING;
+        let cell = place as usize;
+        if place < 0.0 || !*self.straight.get(cell)? {
+            return None;
+        }
+        let [a, b] = [self.tails[cell], self.tails[cell + 1]];
+        Some(a * exp((place - cell as f64) * ln(b / a)))
+    }
+
+    /// The logarithm of the jump, in radii, beyond which the rate is `rate`.
+    fn quantile(&self, rate: f64) -> Option<f64> {
+        let cell = self.tails.partition_point(|&tail| tail >= rate).checked_sub(1)?;
+        if !*self.straight.get(cell)? {
+            return None;
+        }
+        let [a, b] = [self.tails[cell], self.tails[cell + 1]];
+        Some((cell as f64 + ln(rate / a) / ln(b / a)) * SPACING)
+    }
 }
 
 const SIDES: [Side; 2] = [Side::Lower, Side::Upper];
 
 impl<'a> Jumps<'a> {
-    pub fn new(law: LargeJumps<'a>) -> Self {
+    pub fn new(law: LargeJumps<'a>, powers: bool) -> Self {
         let rates = SIDES.map(|side| law.rate(side));
-        Self { law, rates }
+        let tables = (!powers).then(|| SIDES.map(|side| TailTable::new(&law, side)));
+        Self { law, rates, tables }
     }
 
     pub fn radius(&self) -> f64 {
@@ -114,13 +170,20 @@ impl<'a> Jumps<'a> {
         } else if r <= self.law.radius() {
             self.rates[side]
         } else {
-            self.law.tail(SIDES[side], r)
+            let table = self.tables.as_ref().map(|tables| &tables[side]);
+            let tail = table.and_then(|table| table.tail(ln(r / self.law.radius())));
+            tail.unwrap_or_else(|| self.law.tail(SIDES[side], r))
         }
     }
 
     /// The jump beyond which the rate on this side is `rate`, with its sign.
     fn quantile(&self, side: usize, rate: f64) -> f64 {
-        let size = self.law.quantile(SIDES[side], rate);
+        let table = self.tables.as_ref().map(|tables| &tables[side]);
+        let place = table.and_then(|table| table.quantile(rate));
+        let size = match place {
+            Some(place) => self.law.radius() * exp(place),
+            None => self.law.quantile(SIDES[side], rate),
+        };
         if side == 0 { -size } else { size }
     }
 

@@ -291,9 +291,15 @@ impl<'a> Hazard<'a> {
         block[self.layout.square_time()] += weight * time * time;
     }
 
-    /// Adds to the mass that has stopped by the times asked for, counted from the start.
+    /// Adds to the mass that has stopped, since the start, within the first window and by the times asked for.
     fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
         if owner == Owner::Start {
+            // Where there are several wells, nothing asks for this.
+            if self.only_well().is_some_and(|i| time <= self.classes[i].window as f64 * self.classes[i].step)
+            {
+                part[self.layout.early()] += weight;
+                part[self.layout.early() + 1] += weight * time;
+            }
             for (k, &asked) in self.times.iter().enumerate() {
                 if time <= asked {
                     part[self.layout.survival(k)] += weight;
@@ -370,6 +376,8 @@ impl<'a> Hazard<'a> {
                             let block = &mut row[grid + layout.start()..];
                             block[entry] += flux;
                             if stop {
+                                block[layout.early()] += flux;
+                                block[layout.early() + 1] += flux * time;
                                 for (k, &asked) in self.times.iter().enumerate() {
                                     let part = ((asked - time) / h + 0.5).clamp(0.0, 1.0);
                                     block[layout.survival(k)] += flux * part;
@@ -652,7 +660,7 @@ impl Plan {
             levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
-        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?);
+        let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?, noise.is_self_similar());
         Ok(Class {
             step: self.step,
             // Coarse steps are pairs of fine ones.

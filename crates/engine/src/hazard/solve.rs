@@ -24,7 +24,7 @@ impl Layout {
 
     /// Length of the part of one grid.
     pub fn width(&self) -> usize {
-        self.block() * (1 + self.wells) + self.times
+        self.block() * (1 + self.wells) + 2 + self.times
     }
 
     pub fn start(&self) -> usize {
@@ -35,9 +35,14 @@ impl Layout {
         self.block() * (1 + i)
     }
 
-    /// The mass that has stopped by a time, since the start.
+    /// The mass that has stopped within the first window since the start, and its times.
+    pub fn early(&self) -> usize {
+        self.block() * (1 + self.wells)
+    }
+
+    /// The mass that has stopped by a time asked for.
     pub fn survival(&self, k: usize) -> usize {
-        self.block() * (1 + self.wells) + k
+        self.early() + 2 + k
     }
 
     /// Within a block: the steps spent in the law, in weight.
@@ -154,30 +159,28 @@ impl Hazard<'_> {
             let from_wells = system(&|i| block(i)[entry] / mass(block(i)));
             estimates.push((start[entry] + over(start, &settled, &from_wells)) / all);
         }
-        estimates.extend((0..wells).filter(|&i| self.classes[i].settles).map(|i| {
-            let h = self.classes[i].step * factor as f64;
-            self.decay(block(i), i, h)[0]
-        }));
-        if let Some(i) = self.only_well() {
-            let h = self.classes[i].step * factor as f64;
+        // Beyond the first window the survival probability is exponential where there is one well.
+        let only = self.only_well().map(|i| {
             let window = self.classes[i].window as f64 * self.classes[i].step;
-            let from = block(i);
-            let [rate, leave, returns] = self.decay(from, i, h);
-            // P(T > t) ~ c exp(-rate t): the residue of the Laplace transform at its first pole.
-            let stopped = mass(from) - from[layout.settled(i)];
-            let [stop_time, settle_time] = [
-                from[layout.time_to_stop()] / stopped,
-                start[layout.time_to_settle(i)] / start[layout.settled(i)],
-            ];
-            let constant = start[layout.settled(i)] / all * libm::exp(rate * settle_time) * leave / rate
-                * (stopped / mass(from))
-                * libm::exp(rate * if stopped > 0.0 { stop_time } else { 0.0 })
-                / (1.0 + returns * (leave - rate));
+            let early = &mean[layout.early()..];
+            let survival = 1.0 - early[0] / all;
+            let spent = early[1] / all + survival * window;
+            (i, window, survival, survival / (estimates[0] - spent))
+        });
+        estimates.extend((0..wells).filter(|&i| self.classes[i].settles).map(|i| match only {
+            Some((.., rate)) => rate,
+            None => {
+                let (from, h) = (block(i), self.classes[i].step * factor as f64);
+                let wait = 1.0 / leaving_rate(mass(from), from[layout.occupation()], h);
+                (1.0 - from[layout.settled(i)] / mass(from)) / (wait + time(from) / mass(from))
+            }
+        }));
+        if let Some((_, window, survival, rate)) = only {
             estimates.extend(self.times.iter().enumerate().map(|(k, &t)| {
                 if t > window {
-                    constant * libm::exp(-rate * t)
+                    survival * libm::exp(-rate * (t - window))
                 } else {
-                    1.0 - start[layout.survival(k)] / all
+                    1.0 - mean[layout.survival(k)] / all
                 }
             }));
         }
@@ -188,29 +191,6 @@ impl Hazard<'_> {
 /// The rate of an exponential time of which `1/steps` is over in a step.
 fn leaving_rate(mass: f64, steps: f64, h: f64) -> f64 {
     -libm::log1p(-mass / steps) / h
-}
-
-impl Hazard<'_> {
-    /// The rate `kappa` at which paths leave well `i` for good; the rate `kappa_0` at which they leave its heart; and
-    /// the mean time `d` until a return.
-    ///
-    /// With `p` the probability of a return, `p exp(kappa d) = 1 - kappa/kappa_0`, up to the variance of the time of the
-    /// return.
-    fn decay(&self, from: &[f64], i: usize, h: f64) -> [f64; 3] {
-        let layout = &self.layout;
-        let mass = layout.mass(from);
-        let leave = leaving_rate(mass, from[layout.occupation()], h);
-        let back = from[layout.settled(i)];
-        let returns = if back > 0.0 { from[layout.time_to_settle(i)] / back } else { 0.0 };
-        let stays = back / mass;
-        // Newton's method from 0, where the concave function is above its root's tangent.
-        let mut rate = 0.0;
-        for _ in 0..50 {
-            let grown = stays * libm::exp(rate * returns);
-            rate -= (grown - 1.0 + rate / leave) / (grown * returns + 1.0 / leave);
-        }
-        [rate, leave, returns]
-    }
 }
 
 /// The solution of a linear system, its right-hand side in the last column, by Gauss' elimination with pivots; not finite
