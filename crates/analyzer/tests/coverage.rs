@@ -291,7 +291,7 @@ fn coverage(case: &Case, relative_error: f64, runs: u64) -> (f64, f64, String) {
 ///
 /// A pilot or two take 14 to 24 % of the steps of the run.
 #[test]
-#[ignore = "two minutes on two idle cores"]
+#[ignore = "minutes"]
 fn coverage_of_printed_intervals() {
     let runs = 200;
     let table: Vec<_> = CASES.iter().map(|case| coverage(case, 0.02, runs)).collect();
@@ -308,7 +308,7 @@ fn coverage_of_printed_intervals() {
 /// Measured: S03a 94 % (step 0.00056, 9851 paths), S11a 95 % (0.0045, 10 770), S07a 93 % (0.0080, 9955); the
 /// pilots take 3 to 10 % of the steps.
 #[test]
-#[ignore = "two minutes on two idle cores"]
+#[ignore = "minutes"]
 fn coverage_at_a_smaller_error() {
     let runs = 100;
     let cases = [&CASES[1], &CASES[2], &CASES[5]];
