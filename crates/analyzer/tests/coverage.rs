@@ -210,6 +210,9 @@ struct Run {
 }
 
 /// What the correction leaves, for the constants of the search: many paths at several steps.
+///
+/// Measured: from step to a quarter of it the step error falls by 2.4 to 2.6 for S03a (order 2/3: 2.5) and by
+/// 4.0 for S07a (order 1: 4); the pairs' differences have deviations of 0.02 to 0.3 of the mean.
 #[test]
 #[ignore = "a measurement"]
 fn what_the_correction_leaves() {
@@ -275,7 +278,18 @@ fn coverage(case: &Case, relative_error: f64, runs: u64) -> (f64, f64, String) {
 
 /// 200 runs of each case with `relative_error = 0.02`.
 ///
-/// Measured: COVERAGE_TABLE
+/// Measured (mean estimate minus the exact value to +- 0.14 %): together 94.75 % of 1200.
+///
+/// | case | covered | half-width | off | step error | step | paths |
+/// |---|---|---|---|---|---|---|
+/// | S01 | 94.5 % | 3.82 % | -0.18 % | +0.12 % | 0.0100 | 2390 |
+/// | S03a | 93.5 % | 3.84 % | +0.12 % | +1.14 % | 0.00116 | 2474 |
+/// | S11a | 95.0 % | 3.83 % | +0.25 % | +0.93 % | 0.0111 | 2859 |
+/// | S13 | 95.0 % | 3.82 % | -0.03 % | +0.27 % | 0.0059 | 2362 |
+/// | S05 | 95.0 % | 3.82 % | -0.01 % | +0.07 % | 0.0127 | 2217 |
+/// | S07a | 95.5 % | 3.84 % | +0.20 % | -0.64 % | 0.0109 | 2494 |
+///
+/// A pilot or two take 14 to 24 % of the steps of the run.
 #[test]
 #[ignore = "minutes"]
 fn coverage_of_printed_intervals() {
@@ -291,7 +305,8 @@ fn coverage_of_printed_intervals() {
 
 /// The same where the search has to make the step smaller.
 ///
-/// Measured: SMALLER_TABLE
+/// Measured: S03a 94 % (step 0.00056, 9851 paths), S11a 95 % (0.0045, 10 770), S07a 93 % (0.0080, 9955); the
+/// pilots take 3 to 10 % of the steps.
 #[test]
 #[ignore = "minutes"]
 fn coverage_at_a_smaller_error() {
