@@ -116,6 +116,9 @@ pub struct QuantityResult {
     /// The coordinate (from 1), for the side of an exit in several dimensions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub axis: Option<usize>,
+    /// The target (from 1) that is arrived at, in several dimensions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target: Option<usize>,
     /// The estimate after the step correction; null where the data cannot give one.
     pub estimate: Option<f64>,
     /// Standard error of `estimate`.

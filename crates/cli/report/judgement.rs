@@ -192,6 +192,7 @@ mod tests {
             set: None,
             t: None,
             axis: None,
+            target: None,
             estimate: Some(estimate),
             std_error: Some(1.0),
             ci95: Some([estimate - NORMAL_95, estimate + 2.0 * NORMAL_95]),

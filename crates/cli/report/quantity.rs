@@ -55,6 +55,13 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
         "exit_axis_probability" => {
             html! { "exit along coordinate " @if let Some(axis) = result.axis { (axis) } }
         }
+        "target_probability" => {
+            html! { "arrival in target " @if let Some(target) = result.target { (target) } }
+        }
+        "exit_rate" => html! {
+            "exit rate of the quasi-stationary law"
+            @if let Some(from) = result.from { ", well of minimum " (from) }
+        },
         other => html! {
             (other.replace('_', " "))
             @if let Some(from) = result.from { " from minimum " (from) }
@@ -89,6 +96,7 @@ pub fn short(result: &QuantityResult) -> String {
             format!("P(X_T in {})", set.unwrap_or_default())
         }
         "exit_axis_probability" => format!("P(exit along {})", result.axis.unwrap_or(0)),
+        "target_probability" => format!("P(target {})", result.target.unwrap_or(0)),
         "survival" => format!("P(T > {t}){from}"),
         "mean_transition_time" => format!("mean time{from}"),
         "transition_probability" => format!("P({} -> {})", result.from.unwrap_or(0), result.to.unwrap_or(0)),

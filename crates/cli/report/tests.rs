@@ -44,6 +44,7 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         set: None,
         t: None,
         axis: None,
+        target: None,
         estimate,
         std_error: sampled.as_ref().map(|sampled| sampled.error),
         ci95: estimate

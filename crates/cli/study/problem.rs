@@ -132,7 +132,8 @@ impl EnsembleTask {
     /// coordinate of the exit, for transitions the target, else the right end and the landing sets.
     pub fn questions(&self) -> Questions {
         let properties = if let Some(space) = &self.space {
-            (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).collect()
+            let targets = (0..space.region.targets.len()).map(|k| Property::Stop(Stop::Target(k as u32)));
+            (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).chain(targets).collect()
         } else if self.from.is_some() {
             let targets = 0..self.target_minima.len();
             targets.map(|target| Property::Stop(Stop::Target(target as u32))).collect()

@@ -21,13 +21,14 @@ struct Row<'a> {
     set: Option<[f64; 2]>,
     t: Option<f64>,
     axis: Option<usize>,
+    target: Option<usize>,
     asymptotic: Option<f64>,
     exact: Option<f64>,
 }
 
 impl<'a> Row<'a> {
     fn new(quantity: &'a str, asymptotic: Option<f64>, exact: Option<f64>) -> Self {
-        Self { quantity, to: None, set: None, t: None, axis: None, asymptotic, exact }
+        Self { quantity, to: None, set: None, t: None, axis: None, target: None, asymptotic, exact }
     }
 }
 
@@ -44,6 +45,7 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         set: row.set,
         t: row.t,
         axis: row.axis,
+        target: row.target,
         estimate: estimate.as_ref().map(|estimate| estimate.value),
         std_error: estimate.as_ref().map(|estimate| estimate.std_error),
         ci95: estimate.as_ref().map(|estimate| estimate.ci95),
@@ -74,6 +76,10 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
             let asymptotic = theory.and_then(|theory| theory.axis_probabilities.get(axis).copied());
             let row = Row { axis: Some(axis + 1), ..Row::new("exit_axis_probability", asymptotic, None) };
             results.push(result(row, simulated.exit_probability(task, axis)));
+        }
+        for target in 0..space.region.targets.len() {
+            let row = Row { target: Some(target + 1), ..Row::new("target_probability", None, None) };
+            results.push(result(row, simulated.exit_probability(task, space.start.len() + target)));
         }
         for (index, &t) in task.survival_times.iter().enumerate() {
             let asymptotic = mean.map(|mean| levyscape_integrator::math::exp(-t / mean));
@@ -122,6 +128,11 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
             };
             results.push(result(row, simulated.exit_probability(task, 1 + index)));
         }
+    }
+    for (well, rate) in simulated.exit_rates() {
+        let mut row = result(Row::new("exit_rate", None, None), rate);
+        row.from = well.or(row.from);
+        results.push(row);
     }
     for (index, &t) in task.survival_times.iter().enumerate() {
         let row = Row { t: Some(t), ..Row::new("survival", theory.map(|theory| theory.survival(t)), None) };

@@ -77,6 +77,7 @@ fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usi
         set: None,
         t: None,
         axis: None,
+        target: None,
         estimate,
         std_error: estimate.map(|x| 0.8 * error * x),
         ci95: estimate.map(|x| [x * (1.0 - 1.6 * error), x * (1.0 + 1.6 * error)]),

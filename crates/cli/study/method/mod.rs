@@ -104,6 +104,20 @@ impl Simulated {
         }
     }
 
+    /// Rates of leaving a well under its quasi-stationary law, for methods that have them: of the well of this
+    /// minimum (from 1), or of the domain.
+    pub fn exit_rates(&self) -> Vec<(Option<usize>, Option<Estimate>)> {
+        let Answers::Replicas(outputs) = &self.answers else { return Vec::new() };
+        let rate = |(output, estimate): &(Output, Option<Estimate>)| match *output {
+            Output::ExitRate(well) => {
+                let well = (self.method == Method::Hazard).then_some(well + 1);
+                Some((well, estimate.clone()))
+            }
+            _ => None,
+        };
+        outputs.iter().filter_map(rate).collect()
+    }
+
     /// `P(T > t)` for the task's time of this index.
     pub fn survival(&self, task: &EnsembleTask, index: usize) -> Option<Estimate> {
         match &self.answers {

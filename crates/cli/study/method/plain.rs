@@ -21,12 +21,12 @@ const PILOTS: u64 = 1 << 63;
 /// The weak order of the step error of a task.
 pub(super) fn order(problem: &Problem, task: &EnsembleTask) -> f64 {
     let noise = problem.noise.as_ref();
-    if task.space.is_some() {
-        // In several dimensions there is no test of crossings within a step: Brownian exits are late by
-        // sqrt(h).
-        weak_order(noise.scaling_index(), false)
-    } else {
+    let sees_crossings = task.space.as_ref().is_none_or(|space| space.region.domain.sees_crossings());
+    if sees_crossings {
         weak_order(noise.jump_index(), !noise.has_jumps())
+    } else {
+        // Looked at on the grid only, Brownian exits are late by sqrt(h).
+        weak_order(noise.scaling_index(), false)
     }
 }
 
