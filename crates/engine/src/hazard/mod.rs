@@ -647,7 +647,7 @@ impl Plan {
         let mut levels = Vec::new();
         let mut step = self.step;
         for _ in 0..if self.edges { LEVELS } else { 1 } {
-            levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
+            levels.push(Level { flows: [flow(0.5 * step), flow(step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
         let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?, noise.is_self_similar());
@@ -656,7 +656,6 @@ impl Plan {
             // Coarse steps are pairs of fine ones.
             window: 2 * (0.5 * self.window).ceil() as usize,
             levels,
-            half: flow(0.5 * self.step),
             reach: REACH * epsilon * pow(self.step, 1.0 / noise.scaling_index()),
             rates: Rates::new(jumps, channels, epsilon, window),
             heart: self.heart,
