@@ -211,21 +211,16 @@ fn results_may_go_to_any_folder() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_the_run_and_leaves_no_unfinished_files() {
+fn an_interrupt_ends_the_run_and_keeps_a_checkpoint() {
     let folder = Folder::with_scenario(ENDLESS);
     let mut child =
         folder.command(&["run", "s.toml", "--out", "out"]).stderr(Stdio::piped()).spawn().unwrap();
-    // The table of exits is under way once its temporary file is there.
     let begun = Instant::now();
-    while !folder
-        .listing()
-        .iter()
-        .any(|(path, _)| path.starts_with("out") && path.display().to_string().contains("/."))
-    {
+    while !folder.path("out/checkpoint/manifest.json").is_file() {
         assert!(begun.elapsed() < Duration::from_secs(30), "the run did not begin");
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(500));
     assert!(child.try_wait().unwrap().is_none(), "the run has ended by itself");
     let sent = Instant::now();
     let kill = std::process::Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
@@ -234,10 +229,11 @@ fn an_interrupt_ends_the_run_and_leaves_no_unfinished_files() {
     assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("Interrupted") && !stderr.contains("panicked"), "{stderr}");
+    assert!(stderr.contains("levyscape resume out") && !stderr.contains("panicked"), "{stderr}");
     let files: Vec<_> =
         folder.listing().into_iter().filter(|(path, _)| folder.path(path).is_file()).collect();
-    assert_eq!(files.len(), 1, "only s.toml: {files:?}");
+    assert!(files.iter().all(|(path, _)| path.starts_with("s.toml") || path.starts_with("out/checkpoint")));
+    assert!(!files.iter().any(|(path, _)| path.to_string_lossy().contains(".levyscape-")), "{files:?}");
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod determinism;
 mod malformed;
 mod problems;
 mod reference;
+mod resume;
 mod run;
 mod support;

@@ -57,6 +57,10 @@ const fn set(
     Case { changes: &[], overrides, place, phrases, marked }
 }
 
+/// A double well in the plane, with a saddle at the origin.
+const PLANE_FORCE: Change = (3, "expression = \"x^4/4 - x^2/2 + y^2/2\"");
+const PLANE: Change = (4, "variables = [\"x\", \"y\"]");
+
 const CASES: &[Case] = &[
     // Keys and tables that are not there.
     case(&[(2, ""), (3, ""), (4, "")], "1:1", &["missing key `potential`", "[potential]"], "n"),
@@ -140,6 +144,97 @@ const CASES: &[Case] = &[
         "18:24",
         &["is 20000, above `ensemble.max_time` = 10000"],
         "2e4",
+    ),
+    // Sets.
+    case(
+        &[(17, "domain = { sublevel = -2.0 }")],
+        "17:23",
+        &["the potential is -0.1 at the start -1, not below the level -2"],
+        "-2.0",
+    ),
+    case(
+        &[(17, "domain = { sublevel = \"low\" }")],
+        "17:23",
+        &["the string \"low\"", "a finite number"],
+        "\"low\"",
+    ),
+    case(
+        &[(17, "domain = { ball = 1.0, sublevel = 0.5 }")],
+        "17:35",
+        &["`task.0.domain.sublevel` beside `task.0.domain.ball`", "several make a `union`"],
+        "0.5",
+    ),
+    case(
+        &[(17, "domain = { sublevel = 0.5, centre = 0 }")],
+        "17:37",
+        &["`task.0.domain.centre` without a ball", "a centre is a ball's"],
+        "0",
+    ),
+    case(&[(17, "domain = { union = [] }")], "17:20", &["`task.0.domain.union` is empty"], "[]"),
+    case(
+        &[(17, "domain = { union = [[-2, 0], { ball = -1 }] }")],
+        "17:39",
+        &["is -1, out of range", "above 0"],
+        "-1",
+    ),
+    case(
+        &[(17, "domain = { union = [[-2, 0], [0.5, 1]] }")],
+        "17:20",
+        &["the union has a gap at 0", "one interval"],
+        "[[-2, 0], [0.5, 1]]",
+    ),
+    case(
+        &[(END, "targets = [{ ball = 0.1 }]")],
+        "18:12",
+        &["missing key `task.0.targets[0].centre`"],
+        "{ ball = 0.1 }",
+    ),
+    case(
+        &[(END, "targets = [[1, 2], { ball = 0.1, centre = [0, 0] }]")],
+        "18:20",
+        &["the target has several coordinates"],
+        "{ ball = 0.1, centre = [0, 0] }",
+    ),
+    case(
+        &[PLANE_FORCE, PLANE, (16, "start = [0, 1]"), (17, "domain = \"basin\"")],
+        "17:10",
+        &["lies in no basin"],
+        "\"basin\"",
+    ),
+    case(
+        &[PLANE_FORCE, PLANE, (16, "start = [1, 1]"), (17, "domain = { sublevel = 0.1 }")],
+        "17:23",
+        &["the potential is 0.25 at the start [1.0, 1.0], not below the level 0.1"],
+        "0.1",
+    ),
+    case(
+        &[
+            (3, "drift = [\"-y\", \"x\"]"),
+            PLANE,
+            (16, "start = [0, 1]"),
+            (17, "domain = { union = [{ ball = 1.0 }, { sublevel = 1.0 }] }"),
+        ],
+        "17:50",
+        &["needs a potential"],
+        "1.0",
+    ),
+    case(
+        &[PLANE_FORCE, PLANE, (16, "start = [1, 1]"), (17, "targets = [[2, 3]]")],
+        "17:12",
+        &["in 2 dimensions a target is", "a list of 2 intervals"],
+        "[2, 3]",
+    ),
+    case(
+        &[PLANE_FORCE, PLANE, (16, "start = [1, 1]"), (17, "targets = [{ ball = 1, centre = [0, 0, 0] }]")],
+        "17:12",
+        &["the target has 3 coordinates, the equation 2"],
+        "{ ball = 1, centre = [0, 0, 0] }",
+    ),
+    case(
+        &[PLANE_FORCE, PLANE, (16, "start = [1, 1]"), (17, "targets = [{ ball = 1, centre = [1, 1.5] }]")],
+        "16:9",
+        &["is not inside the domain, or lies in a target"],
+        "[1, 1]",
     ),
     // Expressions.
     case(&[(3, "expression = \"x^2 + q\"")], "3:21", &["unknown name `q`", "variables: x"], "q"),

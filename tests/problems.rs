@@ -174,7 +174,10 @@ fn the_scenario_as_run_can_be_read_again() {
         std::fs::create_dir(folder.path("data")).expect("a folder");
         folder.write("data/u.csv", "-2 2\n-1 0.5\n0 0\n1 0.5\n2 2\n");
         let task = match potential {
-            "name = \"muller_brown\"" => "start = [0.6, 0.03]\ndomain = { ball = 0.1 }",
+            "name = \"muller_brown\"" => {
+                "start = [0.6, 0.03]\ndomain = { union = [{ ball = 0.1 }, [[0.5, 0.7], [0.0, 0.2]], { sublevel = -100 }] }\n\
+                 targets = [{ ball = 0.01, centre = [0.6, 0.1] }, [[0.6, 0.61], [-0.06, -0.05]]]"
+            }
             _ => "start = 0.1\ndomain = { ball = 0.2 }",
         };
         // Beside Brownian noise alpha and beta are kept for the sweep of the kind.
@@ -221,4 +224,75 @@ fn theory_in_the_plane_is_for_one_well() {
     // Two wells in the domain; a start on the saddle between them.
     assert_eq!(asymptotic(wells, "[-1, 0]", "[[-1.5, 1.5], [-1, 1]]"), None);
     assert_eq!(asymptotic(wells, "[0, 0]", "[[-1.5, 1.5], [-1, 1]]"), None);
+}
+
+/// A field in the plane.
+fn plane(expression: &str) -> String {
+    format!("expression = \"{expression}\"\nvariables = [\"x\", \"y\"]")
+}
+
+#[test]
+fn a_sublevel_set_is_the_ellipse() {
+    // Small isotropic jumps leave the ellipse x^2 + 4 y^2 < 1 at the rate
+    // (C/alpha) eps^alpha int R(t)^-alpha dt, R = 1/sqrt(cos^2 t + 4 sin^2 t).
+    let (alpha, epsilon) = (1.5_f64, 0.02_f64);
+    let noise =
+        format!("kind = \"stable\"\nalpha = {alpha}\nepsilon = {epsilon}\ndependence = \"isotropic\"");
+    let text = scenario(&plane("x^2/2 + 2*y^2"), &noise, "start = [0, 0]\ndomain = { sublevel = 0.5 }");
+    let results =
+        results(&text.replace("step = 0.002", "step = 0.04").replace("paths = 6000", "paths = 1000"));
+    // 0.71698 is the rate of the unit disc.
+    let mean_power = (0..4096)
+        .map(|k| 2.0 * std::f64::consts::PI * f64::from(k) / 4096.0)
+        .map(|t: f64| (t.cos().powi(2) + 4.0 * t.sin().powi(2)).powf(0.5 * alpha) / 4096.0)
+        .sum::<f64>();
+    let exact = 1.0 / (0.716_98 * epsilon.powf(alpha) * mean_power);
+    let mean = find(&results, "mean_exit_time");
+    assert!((number(&mean["asymptotic"]) / exact - 1.0).abs() < 1e-4, "{mean}, {exact}");
+    // The limit is reached up to about one percent; the standard error is 3.2 %.
+    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.22, "{mean}, {exact}");
+}
+
+#[test]
+fn a_basin_in_the_plane_has_the_rate_of_its_rays() {
+    // The separatrix of the double well is x = 0, at distance 1: of isotropic noise the first coordinate
+    // counts, with the rate c_alpha/alpha eps^alpha to one side; 0.19947 = c_1.5/1.5.
+    let noise = "kind = \"stable\"\nalpha = 1.5\nepsilon = 0.05\ndependence = \"isotropic\"";
+    let field = plane("x^4/4 - x^2/2 + y^2/2");
+    let text = scenario(&field, noise, "start = [-1, 0]\ndomain = \"basin\"");
+    let results =
+        results(&text.replace("step = 0.002", "step = 0.04").replace("paths = 6000", "paths = 1000"));
+    let exact = 1.0 / (0.199_471_14 * 0.05_f64.powf(1.5));
+    let mean = find(&results, "mean_exit_time");
+    assert!((number(&mean["asymptotic"]) / exact - 1.0).abs() < 1e-3, "{mean}, {exact}");
+    // As far from the limit as on the line at this epsilon; the standard error is 3.2 %.
+    assert!((number(&mean["estimate"]) / exact - 1.0).abs() < 0.24, "{mean}, {exact}");
+}
+
+#[test]
+fn unions_and_targets_in_the_plane_and_on_the_line() {
+    let brownian = "kind = \"brownian\"\nepsilon = 1.0";
+    let mean = |field: &str, task: &str| {
+        let text = scenario(field, brownian, task).replace("paths = 6000", "paths = 1000");
+        find(&results(&text.replace("step = 0.002", "step = 0.01")), "mean_exit_time").clone()
+    };
+    let free = plane("0*x*y");
+    let one = mean(&free, "start = [0.3, 0.4]\ndomain = { ball = 1.0, centre = [0, 0] }");
+    let balls = "{ ball = 0.8, centre = [0, 0] }, { ball = 1.0, centre = [0, 0] }";
+    let nested = mean(&free, &format!("start = [0.3, 0.4]\ndomain = {{ union = [{balls}] }}"));
+    assert_eq!(one["estimate"], nested["estimate"]);
+    // (1 - |x|^2)/2.
+    assert!((number(&one["estimate"]) - 0.375).abs() < 6.0 * number(&one["std_error"]) + 0.02, "{one}");
+    // The strip between two half-planes is the line between two barriers.
+    let halves = "[[[1, \"inf\"], [\"-inf\", \"inf\"]], [[\"-inf\", -1], [\"-inf\", \"inf\"]]]";
+    let strip = mean(&free, &format!("start = [0.5, 0.0]\ntargets = {halves}"));
+    assert!((number(&strip["estimate"]) - 0.75).abs() < 6.0 * number(&strip["std_error"]) + 0.02, "{strip}");
+    // On the line all of these are one interval.
+    let line = "expression = \"x^2\"";
+    let interval = mean(line, "start = 0.5\ndomain = [-1.0, 1.0]");
+    for domain in ["{ union = [[-1.0, 0.2], [0.1, 0.6], { ball = 0.5 }] }", "{ sublevel = 1.0 }"] {
+        let other = mean(line, &format!("start = 0.5\ndomain = {domain}"));
+        let ratio = number(&other["estimate"]) / number(&interval["estimate"]);
+        assert!((ratio - 1.0).abs() < 1e-9, "{domain}: {other}, {interval}");
+    }
 }

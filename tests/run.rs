@@ -139,7 +139,8 @@ fn the_exits_as_csv_on_request() {
         assert_eq!(line.split(',').count(), columns, "{line}");
     }
     // A later run without it leaves no old table behind.
-    let ended = folder.run(&["run", "s.toml", "--out", "out", "--set", "output.exits_csv=false"]);
+    let again = ["run", "s.toml", "--force", "--out", "out", "--set", "output.exits_csv=false"];
+    let ended = folder.run(&again);
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     assert!(!folder.path("out/exits.csv").exists());
 }
@@ -391,7 +392,7 @@ fn explosions_fail_the_run() {
         assert!(reason.contains("left the finite numbers under scheme euler"), "{reason}");
         assert_eq!(line, format!("FAILED: {reason}"));
     }
-    let strict = folder.run(&[&run[..], &["--strict"]].concat());
+    let strict = folder.run(&[&run[..], &["--strict", "--force"]].concat());
     assert_eq!(strict.status, Some(1), "{}", strict.stderr);
     assert!(folder.path("out/summary.json").is_file() && strict.stderr.contains("FAILED"));
 

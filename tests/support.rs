@@ -105,9 +105,9 @@ impl Folder {
         self.summary_in("out", more)
     }
 
-    /// Runs `s.toml` into the folder `out` and reads the summary there.
+    /// Runs `s.toml` into the folder `out`, in place of what is there, and reads the summary.
     pub fn summary_in(&self, out: &str, more: &[&str]) -> Value {
-        let mut arguments = vec!["run", "s.toml", "--out", out];
+        let mut arguments = vec!["run", "s.toml", "--force", "--out", out];
         arguments.extend_from_slice(more);
         self.good(&arguments);
         self.json(&format!("{out}/summary.json"))

@@ -21,6 +21,12 @@ pub enum Command {
     Run(RunArguments),
     /// Check a scenario; print its landscape, the theory's prediction and the expected cost
     Check(CheckArguments),
+    /// Go on with a run that was killed or interrupted
+    Resume(ResumeArguments),
+    /// Join the shards of a run, made with `run --shard k/n`
+    Merge(MergeArguments),
+    /// Run one path of a finished run again; write and draw its trajectory
+    Replay(ReplayArguments),
     /// Draw the figures of a finished run again from its saved data
     Plot {
         /// Folder of the run
@@ -54,6 +60,20 @@ pub struct RunArguments {
     /// Folder for the results, instead of the scenario's `output.dir`
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace the results, or the unfinished run, that are in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Simulate part k of n of every task's paths, for `merge` to join (k from 1)
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    pub shard: Option<[u64; 2]>,
+    /// How.
+    #[command(flatten)]
+    pub how: HowArguments,
+}
+
+/// How to run and what to say meanwhile.
+#[derive(Debug, Args)]
+pub struct HowArguments {
     /// Number of threads; by default one a processor
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -63,6 +83,62 @@ pub struct RunArguments {
     /// End with status 1 when a comparison with theory fails
     #[arg(long)]
     pub strict: bool,
+    /// Print the progress as one JSON object a line on standard error
+    #[arg(long)]
+    pub json_progress: bool,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// Folder of the run
+    pub dir: PathBuf,
+    /// How.
+    #[command(flatten)]
+    pub how: HowArguments,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// Folders of all shards, in any order
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Folder for the results, instead of the scenario's `output.dir`
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the results that are in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// How.
+    #[command(flatten)]
+    pub how: HowArguments,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// Folder of the run
+    pub dir: PathBuf,
+    /// Number of the path, as in the table of exits
+    #[arg(long, value_name = "K")]
+    pub path: u64,
+    /// Index of the task, as in the table of exits; by default the first one with paths that end
+    #[arg(long, value_name = "INDEX")]
+    pub task: Option<usize>,
+    /// Index of the point of the sweep
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub point: usize,
+}
+
+/// Shard `k` of `n`: k (from 0) and n.
+fn shard(text: &str) -> Result<[u64; 2], String> {
+    let wrong = || format!("\"{text}\" is no part of a whole: write k/n, as in 2/8, with k from 1 to n");
+    let (k, n) = text.split_once('/').ok_or_else(wrong)?;
+    match (k.parse::<u64>(), n.parse::<u64>()) {
+        (Ok(k), Ok(n)) if (1..=n).contains(&k) && n <= 1_000_000 => Ok([k - 1, n]),
+        _ => Err(wrong()),
+    }
 }
 
 /// Arguments of `check`.
@@ -89,8 +165,17 @@ mod tests {
             ["levyscape", "run", "a.toml", "--set", "task.0.start=-1.0", "--set", "name=b", "--threads", "2"];
         let Command::Run(run) = Arguments::try_parse_from(line).unwrap().command else { panic!() };
         assert_eq!(run.scenario.overrides, ["task.0.start=-1.0", "name=b"]);
-        assert_eq!(run.threads, NonZeroUsize::new(2));
-        assert!(!run.quiet && !run.strict && run.out.is_none());
+        assert_eq!(run.how.threads, NonZeroUsize::new(2));
+        assert!(!run.how.quiet && !run.how.strict && run.out.is_none());
+    }
+
+    #[test]
+    fn shards_are_parts_of_a_whole() {
+        assert_eq!(shard("1/1"), Ok([0, 1]));
+        assert_eq!(shard("3/8"), Ok([2, 8]));
+        for wrong in ["0/2", "3/2", "1", "a/b", "-1/2", "1/0", "1/2/3", ""] {
+            assert!(shard(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -100,6 +185,9 @@ mod tests {
             &["levyscape", "run", "a.toml", "--threads", "0"],
             &["levyscape", "chek", "a.toml"],
             &["levyscape", "check", "a.toml", "--out", "b"],
+            &["levyscape", "run", "a.toml", "--shard", "3/2"],
+            &["levyscape", "merge"],
+            &["levyscape", "replay", "dir"],
         ] {
             assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }

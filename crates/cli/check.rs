@@ -8,7 +8,8 @@ use levyscape_engine::SpaceDomain;
 
 use crate::args::ScenarioArguments;
 use crate::errors::Failure;
-use crate::scenario::{DEFAULT_PATHS, ScenarioFile};
+use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method, ScenarioFile};
+use crate::study::method;
 use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
 use crate::study::summarise;
 
@@ -43,12 +44,7 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
     let mut landscape: Option<&Landscape> = None;
     let mut total = Some(0.0);
     for ((swept, spec), (index, problem)) in file.points().iter().zip(problems.iter().enumerate()) {
-        let cost = cost(
-            problem,
-            spec.ensemble.relative_error,
-            spec.ensemble.paths,
-            spec.ensemble.step_bias && problem.clocked.is_none(),
-        );
+        let cost = cost(problem, &spec.ensemble);
         total = total.zip(cost).map(|(total, cost)| total + cost);
         if index == MOST_POINTS {
             writeln!(text, "... and {} more points", problems.len() - MOST_POINTS)?;
@@ -64,7 +60,7 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
             describe_landscape(&problem.landscape, text)?;
             landscape = Some(&problem.landscape);
         }
-        describe_point(problem, text)?;
+        describe_point(problem, &spec.ensemble, text)?;
     }
     match total {
         Some(steps) => writeln!(
@@ -74,7 +70,7 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
         ),
         None => writeln!(
             text,
-            "\ncost: not known beforehand (no mean time to expect, or a relative error is asked for)"
+            "\ncost: not known beforehand (no mean time to expect, or a method that does not count paths)"
         ),
     }
 }
@@ -105,7 +101,7 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
     Ok(())
 }
 
-fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
+fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> std::fmt::Result {
     let choice = &problem.choice;
     writeln!(text, "scheme: {} with step {} ({})", problem.scheme_name(), choice.step, choice.reason)?;
     if let Some(limit) = LimitChain::new(&problem.landscape, problem.theory_noise) {
@@ -127,6 +123,13 @@ fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
             Task::Ensembles(starts) => {
                 for start in starts {
                     writeln!(text, "task {number}: {}", expectation(start))?;
+                    let chosen = method::choose(problem, start, spec);
+                    let why = chosen.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                    let until = match chosen.target {
+                        Some(error) => format!("until the error is {} %", 100.0 * error),
+                        None => format!("{} paths", spec.paths.unwrap_or(DEFAULT_PATHS)),
+                    };
+                    writeln!(text, "  method: {}{why}, {until}", chosen.method.name())?;
                 }
             }
         }
@@ -140,14 +143,11 @@ fn describe_point(problem: &Problem, text: &mut String) -> std::fmt::Result {
 fn expectation(task: &EnsembleTask) -> String {
     let what = match (task.from, &task.space) {
         (_, Some(space)) => {
-            let domain = match &space.region.domain {
-                SpaceDomain::Whole => "everything".to_owned(),
-                SpaceDomain::Box(sides) => format!("the box {sides:?}"),
-                SpaceDomain::Ball { centre, radius } => {
-                    format!("the ball of radius {radius} around {centre:?}")
-                }
+            let arrivals = match space.region.targets.len() {
+                0 => String::new(),
+                count => format!(", or arrival in one of {count} targets,"),
             };
-            format!("exit from {domain} starting at {:?}", space.start)
+            format!("exit from {}{arrivals} starting at {:?}", domain(&space.region.domain), space.start)
         }
         (Some(from), None) => format!("transition from minimum {from}"),
         (None, None) => format!(
@@ -160,24 +160,41 @@ fn expectation(task: &EnsembleTask) -> String {
     format!("{what}{exact}{theory}, censored at {:.3e}", task.max_time)
 }
 
+/// A domain in words.
+fn domain(domain: &SpaceDomain) -> String {
+    match domain {
+        SpaceDomain::Whole => "everything".to_owned(),
+        SpaceDomain::Box(sides) => format!("the box {sides:?}"),
+        SpaceDomain::Ball { centre, radius } => format!("the ball of radius {radius} around {centre:?}"),
+        SpaceDomain::SubLevel(set) => format!("the set U < {}", set.level()),
+        SpaceDomain::Basin(basin) => format!("the basin of {:?}", basin.centre()),
+        SpaceDomain::Union(union) => {
+            let members: Vec<String> = union.members().iter().map(self::domain).collect();
+            format!("the union of {}", members.join(" and "))
+        }
+    }
+}
+
 /// Expected steps of a point; `None` where the number of paths or the mean time is not known.
-fn cost(problem: &Problem, relative_error: Option<f64>, paths: Option<u64>, pair: bool) -> Option<f64> {
-    let per_step = if pair { 1.5 } else { 1.0 };
+fn cost(problem: &Problem, spec: &EnsembleSpec) -> Option<f64> {
+    let per_step = if spec.step_bias && problem.clocked.is_none() { 1.5 } else { 1.0 };
     let mut steps = 0.0;
     for task in &problem.tasks {
-        match task {
-            Task::Paths { end_time, count, .. } => steps += *count as f64 * end_time / problem.choice.step,
-            Task::Ensembles(starts) => {
-                for start in starts {
-                    let mean = start.exact_mean().or(start.asymptotic_mean())?.min(start.max_time);
-                    // An exponential time needs 1/r^2 paths for a relative error r.
-                    let paths = match relative_error {
-                        Some(error) => 1.0 / (error * error),
-                        None => paths.unwrap_or(DEFAULT_PATHS) as f64,
-                    };
-                    steps += per_step * paths * mean / problem.choice.step;
-                }
+        if let Task::Paths { end_time, count, .. } = task {
+            steps += *count as f64 * end_time / problem.choice.step;
+        }
+        for start in task.starts() {
+            let chosen = method::choose(problem, start, spec);
+            if chosen.method != Method::Plain {
+                return None;
             }
+            let mean = start.exact_mean().or(start.asymptotic_mean())?.min(start.max_time);
+            // An exponential time needs 1/r^2 paths for a relative error r.
+            let paths = match chosen.target {
+                Some(error) => 1.0 / (error * error),
+                None => spec.paths.unwrap_or(DEFAULT_PATHS) as f64,
+            };
+            steps += per_step * paths * mean / problem.choice.step;
         }
     }
     Some(steps)

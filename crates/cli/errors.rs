@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ariadne::{Config, Label, Report, ReportKind, Source};
@@ -90,8 +91,8 @@ pub enum Failure {
     Scenario(ScenarioError),
     /// Some other input is wrong, in words.
     Input(String),
-    /// The user stopped the run.
-    Interrupted,
+    /// The user stopped the run in this folder, if it has one yet.
+    Interrupted(Option<PathBuf>),
     /// Anything else, in words.
     Other(String),
 }
@@ -107,7 +108,10 @@ impl Failure {
         match self {
             Self::Scenario(error) => error.eprint(),
             Self::Input(message) | Self::Other(message) => say(&format!("Error: {}", printable(message))),
-            Self::Interrupted => say("Interrupted: nothing was written"),
+            Self::Interrupted(None) => say("Interrupted: nothing was written"),
+            Self::Interrupted(Some(dir)) => {
+                say(&format!("Interrupted; `levyscape resume {}` goes on", dir.display()));
+            }
         }
     }
 
@@ -115,7 +119,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::Scenario(_) | Self::Input(_) => BAD_INPUT_STATUS,
-            Self::Interrupted => 130,
+            Self::Interrupted(_) => 130,
             Self::Other(_) => 1,
         }
     }

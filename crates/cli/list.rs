@@ -7,7 +7,7 @@ use levyscape_integrator::SchemeKind;
 use levyscape_integrator::potential::CATALOGUE;
 use levyscape_integrator::scheme::ClockedKind;
 
-use crate::scenario::NOISES;
+use crate::scenario::{Method, NOISES};
 
 /// The text of `levyscape list`.
 pub fn list() -> String {
@@ -23,7 +23,7 @@ pub fn list() -> String {
         ("potentials", potentials),
         ("schemes", schemes),
         ("tasks", vec!["exit", "transition", "path"]),
-        ("methods", vec!["auto", "plain"]),
+        ("methods", Method::ALL.map(Method::name).to_vec()),
         ("figures", gallery::names()),
         ("formats", formats.to_vec()),
     ] {

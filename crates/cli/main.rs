@@ -18,14 +18,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command, RunArguments};
+use args::{Arguments, Command, HowArguments};
 use errors::Failure;
 
 fn main() -> ExitCode {
     // Clap prints its own messages and ends with 2 on bad arguments.
     let arguments = Arguments::parse();
     let done = match &arguments.command {
-        Command::Run(arguments) => run(arguments),
+        Command::Run(arguments) => run::run(arguments).map(|finished| said(finished, &arguments.how)),
+        Command::Resume(arguments) => run::resume(arguments).map(|finished| said(finished, &arguments.how)),
+        Command::Merge(arguments) => run::merge(arguments).map(|finished| said(finished, &arguments.how)),
+        Command::Replay(arguments) => run::replay(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
         Command::Plot { dir } => run::plot(dir).map(|count| {
             (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
@@ -48,20 +51,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &RunArguments) -> Result<(String, ExitCode), Failure> {
-    let finished = run::run(arguments)?;
+/// What a finished run says, and with which status it ends.
+fn said(finished: run::Finished, how: &HowArguments) -> (String, ExitCode) {
     for reason in &finished.verdict.reasons {
         errors::say(&format!("FAILED: {reason}"));
     }
     let failed = finished.verdict.status != "ok";
-    let code = if failed && arguments.strict { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    if arguments.quiet {
-        return Ok((String::new(), code));
+    let code = if failed && how.strict { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    if how.quiet {
+        return (String::new(), code);
     }
     let warnings = match finished.warnings {
         0 => String::new(),
         1 => " (with 1 warning)".to_owned(),
         n => format!(" (with {n} warnings)"),
     };
-    Ok((format!("{}\nreport: {}{warnings}\n", finished.table, finished.report.display()), code))
+    let table = if finished.table.is_empty() { String::new() } else { format!("{}\n", finished.table) };
+    (format!("{table}{}{warnings}\n", finished.pointer), code)
 }

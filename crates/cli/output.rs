@@ -6,6 +6,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+/// What temporary names begin with.
+const PREFIX: &str = ".levyscape-";
+
 /// Writes a file under a temporary name in its folder, then renames it: a reader sees the old file or
 /// the whole new one.
 ///
@@ -22,7 +25,21 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// # Errors
 /// What the file system says.
 pub fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".levyscape-").tempfile_in(path.parent().unwrap_or(Path::new(".")))
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Removes what a killed program has left of temporary files in a folder.
+///
+/// # Errors
+/// What the file system says.
+pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && entry.file_type()?.is_file() {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives a temporary file its name, readable by whoever may read new files here.

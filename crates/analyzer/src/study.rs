@@ -43,10 +43,10 @@ pub struct EnsembleData {
     pub from: Option<usize>,
     /// The problem.
     pub problem: StoppedProblem,
-    /// The empirical survival function.
-    pub survival: SurvivalCurve,
+    /// The empirical survival function, where there were paths until they ended.
+    pub survival: Option<SurvivalCurve>,
     /// `sqrt(n)` times the Kolmogorov distance to the exponential law of the same mean; see
-    /// [`exponential_distance`](crate::estimate::exponential_distance).
+    /// [`exponential_distance`](crate::estimate::PathStatistics::exponential_distance).
     pub exponential_distance: Option<f64>,
 }
 

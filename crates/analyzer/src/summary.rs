@@ -122,7 +122,11 @@ pub struct QuantityResult {
     pub std_error: Option<f64>,
     /// 95 % interval for the exact value: statistical and step error together.
     pub ci95: Option<[f64; 2]>,
-    /// Paths simulated.
+    /// How it was estimated: `plain`, `multilevel`, `hazard`, `fleming_viot` or `splitting`.
+    pub method: String,
+    /// The time step of the estimate.
+    pub step: f64,
+    /// Paths simulated; replicas of the method, where it has no single paths.
     pub paths: u64,
     /// Paths that were still running at `max_time`.
     pub censored: u64,
@@ -132,10 +136,30 @@ pub struct QuantityResult {
     pub steps: u64,
     /// The step error of the uncorrected estimate.
     pub discretisation_bias: Option<BiasResult>,
+    /// The levels of a multilevel estimate, the coarsest first; empty for other methods.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub levels: Vec<LevelSummary>,
     /// The small-noise theory's value of the same quantity.
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+}
+
+/// A level of a multilevel estimate (Giles 2008).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LevelSummary {
+    /// Step of the fine grid; that of the coarse one is twice as long.
+    pub step: f64,
+    /// Paths, or pairs of paths.
+    pub paths: u64,
+    /// Mean difference of the times on both grids; on the coarsest level, of the time.
+    pub mean: f64,
+    /// Variance of the same.
+    pub variance: f64,
+    /// Mean time on the fine grid.
+    pub fine_mean: f64,
+    /// Time steps of a path, both grids together.
+    pub steps_per_path: f64,
 }
 
 /// A measured step error: expected value of the uncorrected estimate minus the limit of step to 0.

@@ -49,11 +49,14 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         ci95: estimate
             .zip(sampled.as_ref())
             .map(|(value, s)| [value - 1.96 * s.error, value + 1.96 * s.error]),
+        method: "plain".into(),
+        step: 0.01,
         paths: 10_000,
         censored: 0,
         diverged: 0,
         steps: 123_456_789,
         discretisation_bias: estimate.zip(sampled.as_ref()).map(|(value, s)| bias(value, s.error)),
+        levels: Vec::new(),
         asymptotic: None,
         exact: None,
     }
@@ -200,7 +203,12 @@ fn simulated(
         task,
         from,
         problem: problem.clone(),
-        survival: SurvivalCurve { time: vec![0.0], survival: vec![1.0], half_width: 0.01, horizon: 10.0 },
+        survival: Some(SurvivalCurve {
+            time: vec![0.0],
+            survival: vec![1.0],
+            half_width: 0.01,
+            horizon: 10.0,
+        }),
         exponential_distance: distance,
     };
     ensembles.push(ensemble(0, None, Some([0.71, 1.02, 1.19, 3.4][place % 4])));

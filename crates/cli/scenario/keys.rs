@@ -45,8 +45,17 @@ pub(super) const NOISE_PART: Keys =
     keys(&["kind", "alpha", "beta", "mu", "radius", "cap", "rate", "jump", "weight"]);
 pub(super) const SCHEME: Keys = keys(&["kind", "step"]);
 pub(super) const ENSEMBLE: Keys = Keys {
-    allowed: &["paths", "seed", "max_time", "relative_error", "method", "step_bias"],
-    unavailable: &[("checkpoint_every", "leave it out; a run cannot be interrupted and resumed yet")],
+    allowed: &[
+        "paths",
+        "seed",
+        "max_time",
+        "relative_error",
+        "method",
+        "particles",
+        "step_bias",
+        "checkpoint_every",
+    ],
+    unavailable: &[],
 };
 pub(super) const EXIT: Keys = keys(&["kind", "start", "domain", "targets", "survival_times", "landing"]);
 pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_times"]);
@@ -54,6 +63,7 @@ pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
 pub(super) const BALL: Keys = keys(&["ball", "centre"]);
+pub(super) const DOMAIN: Keys = keys(&["ball", "centre", "sublevel", "union"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
 
 /// What a dotted key may be used for.
@@ -110,12 +120,16 @@ const LEAVES: &[Leaf] = &[
     leaf("ensemble.max_time"),
     leaf("ensemble.relative_error"),
     leaf("ensemble.method"),
+    whole("ensemble.particles"),
     leaf("ensemble.step_bias"),
+    fixed("ensemble.checkpoint_every"),
     fixed("task.#.kind"),
     leaf("task.#.start"),
     leaf("task.#.domain"),
     leaf("task.#.domain.ball"),
     leaf("task.#.domain.centre"),
+    leaf("task.#.domain.sublevel"),
+    leaf("task.#.domain.union"),
     leaf("task.#.targets"),
     leaf("task.#.survival_times"),
     leaf("task.#.landing"),

@@ -516,6 +516,8 @@ impl Default for EnsembleSpec {
             max_time: None,
             relative_error: None,
             method: Method::Auto,
+            particles: None,
+            checkpoint_every: DEFAULT_CHECKPOINT,
             step_bias: true,
         }
     }
@@ -524,18 +526,18 @@ impl Default for EnsembleSpec {
 fn ensemble(table: &Table<'_>) -> Option<EnsembleSpec> {
     let default = EnsembleSpec::default();
     let relative_error = optional(table.get("relative_error"), None, |field| field.number(SHARE).map(Some));
-    let default_paths = if relative_error == Some(None) { default.paths } else { None };
+    let methods = Method::ALL.map(|method| (method.name(), method));
+    let method = optional(table.get("method"), default.method, |field| field.choice(&methods, &[]));
+    let counts_paths = method.is_none_or(Method::counts_paths);
+    let default_paths = if relative_error == Some(None) && counts_paths { default.paths } else { None };
     let paths = optional(table.get("paths"), default_paths, |field| field.whole(2, 1_000_000_000).map(Some));
     let seed = optional(table.get("seed"), default.seed, |field| field.whole(0, i64::MAX as u64));
     let max_time = optional(table.get("max_time"), default.max_time, |field| {
         field.number(POSITIVE_OR_INFINITE).map(Some)
     });
-    let method = optional(table.get("method"), default.method, |field| {
-        field.choice(
-            &[("auto", Method::Auto), ("plain", Method::Plain)],
-            &["multilevel", "hazard", "fleming_viot", "splitting"],
-        )
-    });
+    let particles = optional(table.get("particles"), None, |field| field.whole(2, 65_536).map(Some));
+    let checkpoint_every =
+        optional(table.get("checkpoint_every"), default.checkpoint_every, |field| duration(&field));
     let step_bias = optional(table.get("step_bias"), default.step_bias, |field| field.boolean());
     Some(EnsembleSpec {
         paths: paths?,
@@ -543,8 +545,43 @@ fn ensemble(table: &Table<'_>) -> Option<EnsembleSpec> {
         max_time: max_time?,
         relative_error: relative_error?,
         method: method?,
+        particles: particles?,
+        checkpoint_every: checkpoint_every?,
         step_bias: step_bias?,
     })
+}
+
+/// A time on the wall clock: a number of seconds, or a number with a unit.
+fn duration(field: &Field<'_>) -> Option<f64> {
+    const RANGE: Bounds = Bounds {
+        allowed: "a time such as \"30s\", \"5min\" or \"1h\", from 0.01 seconds to a year",
+        holds: |seconds| (0.01..=3.2e7).contains(&seconds),
+    };
+    let seconds = match &field.node.value {
+        Value::String { text, .. } => {
+            let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            let unit = match text[digits.len()..].trim() {
+                "ms" => Some(1e-3),
+                "s" | "" => Some(1.0),
+                "min" => Some(60.0),
+                "h" => Some(3600.0),
+                _ => None,
+            };
+            let count = digits.trim().parse::<f64>().ok();
+            let seconds = unit.zip(count).map(|(unit, count)| unit * count);
+            match seconds.filter(|seconds| (RANGE.holds)(*seconds)) {
+                Some(seconds) => seconds,
+                None => {
+                    return field.fault(
+                        format!("`{}` is no time: \"{text}\"", field.path),
+                        format!("expected {}", RANGE.allowed),
+                    );
+                }
+            }
+        }
+        _ => field.number(RANGE)?,
+    };
+    Some(seconds)
 }
 
 fn tasks(field: &Field<'_>, max_time: Option<f64>) -> Option<Vec<TaskSpec>> {
@@ -615,36 +652,91 @@ fn start(field: Field<'_>) -> Option<Start> {
     }
 }
 
+/// What a domain may be.
+const DOMAINS: &str = "[lo, hi], \"basin\", { ball = r }, { sublevel = c } or { union = [...] }";
+
 fn domain(field: Field<'_>) -> Option<Domain> {
-    let expected = "[lo, hi], \"basin\" or { ball = r }";
     match &field.node.value {
-        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => field
-            .list_of("a list of intervals, one a coordinate", |field| field.interval(EXTENDED))
-            .map(Domain::Box),
+        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => {
+            sides(&field).map(Domain::Box)
+        }
         Value::Array(_) => field.interval(EXTENDED).map(Domain::Interval),
         Value::String { text, .. } if text == "basin" => Some(Domain::Basin),
         Value::Table(_) => {
-            let table = field.table(expected, &keys::BALL)?;
-            let radius = table.require("ball", "the radius, above 0")?.number(POSITIVE);
-            match table.get("centre") {
-                Some(field) => {
-                    let centre = match field.node.value {
-                        Value::Array(_) => {
-                            field.list_of("a list of coordinates", |field| field.number(FINITE))
-                        }
-                        _ => field.number(FINITE).map(|x| vec![x]),
-                    };
-                    centre.zip(radius).map(|(centre, radius)| Domain::BallAround { centre, radius })
+            let table = field.table(DOMAINS, &keys::DOMAIN)?;
+            let kinds = ["ball", "sublevel", "union"];
+            let given: Vec<Field<'_>> = kinds.iter().filter_map(|kind| table.get(kind)).collect();
+            if let [first, second, ..] = &given[..] {
+                return second.fault(
+                    format!("`{}` beside `{}`", second.path, first.path),
+                    "a domain is one of them; several make a `union`",
+                );
+            }
+            match (table.get("sublevel"), table.get("union")) {
+                (None, None) => {
+                    let radius = table.require("ball", "the radius, above 0")?.number(POSITIVE);
+                    match table.get("centre") {
+                        Some(field) => centre(&field)
+                            .zip(radius)
+                            .map(|(centre, radius)| Domain::BallAround { centre, radius }),
+                        None => radius.map(Domain::Ball),
+                    }
                 }
-                None => radius.map(Domain::Ball),
+                (level, union) => {
+                    if let Some(centre) = table.get("centre") {
+                        return centre
+                            .fault(format!("`{}` without a ball", centre.path), "a centre is a ball's");
+                    }
+                    if let Some(level) = level {
+                        return level.number(FINITE).map(Domain::SubLevel);
+                    }
+                    let union = union?;
+                    let members = union.list_of("a list of domains, such as [{ ball = 1.0 }]", |member| {
+                        domain(member.clone())
+                    })?;
+                    if members.is_empty() {
+                        return union
+                            .fault(format!("`{}` is empty", union.path), "expected a domain or more");
+                    }
+                    Some(Domain::Union(members))
+                }
             }
         }
         Value::String { text, .. } if keys::nearest(text, &["basin"]).is_some() => field.fault_with_help(
             format!("`{}` is the string {text:?}", field.path),
-            format!("expected {expected}"),
+            format!("expected {DOMAINS}"),
             "did you mean \"basin\"?",
         ),
-        _ => field.wrong_type(expected),
+        _ => field.wrong_type(DOMAINS),
+    }
+}
+
+/// An interval a coordinate.
+fn sides(field: &Field<'_>) -> Option<Vec<[f64; 2]>> {
+    field.list_of("a list of intervals, one a coordinate", |field| field.interval(EXTENDED))
+}
+
+/// A number, or a list of coordinates.
+fn centre(field: &Field<'_>) -> Option<Vec<f64>> {
+    match field.node.value {
+        Value::Array(_) => field.list_of("a list of coordinates", |field| field.number(FINITE)),
+        _ => field.number(FINITE).map(|x| vec![x]),
+    }
+}
+
+fn target(field: &Field<'_>) -> Option<Target> {
+    match &field.node.value {
+        Value::Array(items) if items.iter().any(|item| matches!(item.value, Value::Array(_))) => {
+            sides(field).map(Target::Box)
+        }
+        Value::Table(_) => {
+            let table = field.table("a ball", &keys::BALL)?;
+            let radius =
+                table.require("ball", "the radius, above 0").and_then(|field| field.number(POSITIVE));
+            let place = table.require("centre", "its coordinates").and_then(|field| centre(&field));
+            place.zip(radius).map(|(centre, radius)| Target::Ball { centre, radius })
+        }
+        _ => field.interval(EXTENDED).map(Target::Interval),
     }
 }
 
@@ -672,11 +764,13 @@ fn intervals(field: Option<Field<'_>>, bounds: Bounds) -> Option<Vec<[f64; 2]>> 
 fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     let start_field = table.require("start", "a number, or \"minimum:K\"");
     let start = start_field.clone().and_then(start);
-    let targets = intervals(table.get("targets"), EXTENDED);
+    let targets = optional(table.get("targets"), Vec::new(), |field| {
+        field.list_of("a list of targets, such as [[0.9, 1.1]]", target)
+    });
     let domain = match (table.get("domain"), table.get("targets")) {
         (Some(field), _) => domain(field),
         (None, Some(_)) => Some(Domain::Interval([f64::NEG_INFINITY, f64::INFINITY])),
-        (None, None) => table.require("domain", "[lo, hi], \"basin\" or { ball = r }").and(None),
+        (None, None) => table.require("domain", DOMAINS).and(None),
     };
     let survival_times = survival_times(table.get("survival_times"), max_time);
     let landing = intervals(table.get("landing"), EXTENDED);
@@ -685,7 +779,10 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     if let (Some(targets), Some(field)) = (&targets, table.get("targets")) {
         good &= apart(targets, &field);
         if let (Some(Start::Point(x)), Some(start)) = (&start, &start_field)
-            && let Some([lo, hi]) = targets.iter().find(|[lo, hi]| (*lo..=*hi).contains(x))
+            && let Some([lo, hi]) = targets.iter().find_map(|target| match target {
+                Target::Interval([lo, hi]) if (*lo..=*hi).contains(x) => Some([lo, hi]),
+                _ => None,
+            })
         {
             start.fault::<()>(
                 format!("`{}` is {x}, inside the target [{lo}, {hi}]", start.path),
@@ -725,10 +822,14 @@ fn exit(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     good.then_some(task)
 }
 
-/// Whether no two targets overlap; they may touch.
-fn apart(targets: &[[f64; 2]], field: &Field<'_>) -> bool {
-    for (index, [lo, hi]) in targets.iter().enumerate() {
-        let earlier = targets[..index].iter().find(|other| *lo < other[1] && other[0] < *hi);
+/// Whether no two intervals overlap; they may touch.
+fn apart(targets: &[Target], field: &Field<'_>) -> bool {
+    for (index, target) in targets.iter().enumerate() {
+        let Target::Interval([lo, hi]) = target else { continue };
+        let earlier = targets[..index].iter().find_map(|other| match other {
+            Target::Interval(other) if *lo < other[1] && other[0] < *hi => Some(other),
+            _ => None,
+        });
         if let Some([a, b]) = earlier {
             let node = field.node.items().and_then(|items| items.get(index)).unwrap_or(field.node);
             field.fault_at::<()>(

@@ -13,6 +13,10 @@ use serde::{Serialize, Serializer};
 pub const DEFAULT_PATHS: u64 = 10_000;
 /// Default of `ensemble.seed`.
 pub const DEFAULT_SEED: u64 = 1;
+/// Default of `ensemble.checkpoint_every`, in seconds.
+pub const DEFAULT_CHECKPOINT: f64 = 10.0;
+/// The relative error that methods which do not count paths stop at, unless the scenario says otherwise.
+pub const DEFAULT_ERROR: f64 = 0.01;
 /// Default of a transition task's `delta`, in units of x.
 pub const DEFAULT_DELTA: f64 = 0.1;
 /// Default of a path task's `count`.
@@ -314,21 +318,52 @@ pub struct SchemeSpec {
     pub step: Option<f64>,
 }
 
-/// `ensemble.method`.
+/// `ensemble.method`: how the times of a task are estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// The program chooses, and says what it took.
     Auto,
-    /// Independent paths, all alike.
+    /// Independent paths, all alike, each until it ends.
     Plain,
+    /// Paths on several time grids, most of them on the coarsest (multilevel Monte Carlo).
+    Multilevel,
+    /// The rate of leaving jumps along paths far shorter than one exit (jump noise).
+    Hazard,
+    /// Particles under the quasi-stationary law (Fleming and Viot).
+    FlemingViot,
+    /// Adaptive multilevel splitting (Brownian noise).
+    Splitting,
+}
+
+impl Method {
+    /// Every method, `auto` first.
+    pub const ALL: [Self; 6] =
+        [Self::Auto, Self::Plain, Self::Multilevel, Self::Hazard, Self::FlemingViot, Self::Splitting];
+
+    /// Name in scenarios.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Plain => "plain",
+            Self::Multilevel => "multilevel",
+            Self::Hazard => "hazard",
+            Self::FlemingViot => "fleming_viot",
+            Self::Splitting => "splitting",
+        }
+    }
+
+    /// Whether, unless the scenario says otherwise, the number of paths is fixed beforehand.
+    pub fn counts_paths(self) -> bool {
+        matches!(self, Self::Auto | Self::Plain)
+    }
 }
 
 /// `[ensemble]`: how many paths, for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct EnsembleSpec {
-    /// `paths`: paths a point and task, from 2 to 1e9; default 10000, and absent by default where
-    /// `relative_error` is given, which comes first.
+    /// `paths`: paths (or replicas of the method) a point and task, from 2 to 1e9; default 10000, and absent by
+    /// default where `relative_error` is given or the method counts by error, which come first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<u64>,
     /// `seed` of all random numbers, from 0 to 2^63 - 1; default 1.
@@ -343,9 +378,23 @@ pub struct EnsembleSpec {
     pub relative_error: Option<f64>,
     /// `method`; default `auto`.
     pub method: Method,
+    /// `particles` of one system of the methods `fleming_viot` and `splitting`, from 2 to 65536; by default the
+    /// program chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub particles: Option<u64>,
+    /// `checkpoint_every`: what a kill may lose at the most, in seconds; default 10.
+    #[serde(serialize_with = "seconds")]
+    pub checkpoint_every: f64,
     /// `step_bias`: whether to measure the step error, at the cost of paths with twice the step;
     /// default true.
     pub step_bias: bool,
+}
+
+impl EnsembleSpec {
+    /// Whether the scenario says when paths are censored.
+    pub fn max_time_is_given(&self) -> bool {
+        self.max_time.is_some()
+    }
 }
 
 /// Where a path starts.
@@ -388,6 +437,10 @@ pub enum Domain {
         /// `ball`.
         radius: f64,
     },
+    /// `{ sublevel = c }`: the path stops at `U(X) >= c`; on the line `U < c` around the start.
+    SubLevel(f64),
+    /// `{ union = [...] }`: the path stops once it is outside every one; not empty.
+    Union(Vec<Self>),
 }
 
 impl Serialize for Domain {
@@ -402,12 +455,49 @@ impl Serialize for Domain {
                 table.end()
             }
             Self::Basin => serializer.serialize_str("basin"),
+            Self::SubLevel(level) => {
+                let mut table = serializer.serialize_struct("SubLevel", 1)?;
+                table.serialize_field("sublevel", level)?;
+                table.end()
+            }
+            Self::Union(members) => {
+                let mut table = serializer.serialize_struct("Union", 1)?;
+                table.serialize_field("union", members)?;
+                table.end()
+            }
             Self::Ball(radius) => {
                 let mut table = serializer.serialize_struct("Ball", 1)?;
                 table.serialize_field("ball", radius)?;
                 table.end()
             }
         }
+    }
+}
+
+/// A closed set that stops a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// `[lo, hi]`; either end may be infinite.
+    Interval([f64; 2]),
+    /// `[[lo, hi], ...]`: an interval a coordinate.
+    Box(Vec<[f64; 2]>),
+    /// `{ ball = r, centre = c }`.
+    Ball {
+        /// `centre`: a number or a list of them.
+        centre: Vec<f64>,
+        /// `ball`: the radius, finite and above 0.
+        radius: f64,
+    },
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let same = match self {
+            Self::Interval(ends) => Domain::Interval(*ends),
+            Self::Box(sides) => Domain::Box(sides.clone()),
+            Self::Ball { centre, radius } => Domain::BallAround { centre: centre.clone(), radius: *radius },
+        };
+        same.serialize(serializer)
     }
 }
 
@@ -439,10 +529,10 @@ pub enum TaskSpec {
         start: Start,
         /// `domain`; required unless there are targets, then by default the whole line.
         domain: Domain,
-        /// `targets`: closed intervals, apart from each other, on landing in which a path stops too;
-        /// default none. Ends may be infinite.
-        #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "intervals")]
-        targets: Vec<[f64; 2]>,
+        /// `targets`: closed sets on landing in which a path stops too; default none. On the line they are
+        /// apart from each other; elsewhere the first that holds the path counts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        targets: Vec<Target>,
         /// `survival_times`: times t of P(T > t), finite, above 0, not above `max_time`; default none.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         survival_times: Vec<f64>,
@@ -562,6 +652,10 @@ impl Serialize for Extended {
 
 fn optional_extended<S: Serializer>(x: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     x.map(Extended).serialize(serializer)
+}
+
+fn seconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("{seconds}s"))
 }
 
 fn intervals<S: Serializer>(list: &[[f64; 2]], serializer: S) -> Result<S::Ok, S::Error> {

@@ -289,7 +289,7 @@ fn defaults_are_filled_in() {
             TaskSpec::Exit {
                 start: Start::Point(0.0),
                 domain: Domain::Interval([f64::NEG_INFINITY, f64::INFINITY]),
-                targets: vec![[1.0, f64::INFINITY]],
+                targets: vec![Target::Interval([1.0, f64::INFINITY])],
                 survival_times: vec![],
                 landing: vec![],
             },
@@ -369,7 +369,7 @@ fn the_full_example_is_read() {
         panic!()
     };
     assert_eq!(*domain, Domain::Interval([-3.0, 0.0]));
-    assert_eq!(*targets, [[0.9, 1.1]]);
+    assert_eq!(*targets, [Target::Interval([0.9, 1.1])]);
     assert_eq!(*survival_times, [5.0, 10.0]);
     assert_eq!(*landing, [[0.0, f64::INFINITY]]);
 }

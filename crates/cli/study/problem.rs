@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use levyscape_analyzer::estimate::{Property, Questions};
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
-use levyscape_engine::{Region, Stepping, StopRegion};
+use levyscape_engine::{Region, Stepping, Stop, StopRegion};
+use levyscape_integrator::math::pow;
 use levyscape_integrator::noise::Noise;
 use levyscape_integrator::potential::{ExpressionField, FieldError};
 use levyscape_integrator::scheme::{Choice, ClockedKind, Geometry, choose, euler_blow_up_rate};
@@ -16,10 +18,11 @@ use levyscape_integrator::{
 use crate::errors::ScenarioError;
 use crate::scenario::{
     self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Scenario, ScenarioFile, SchemeChoice, Start,
-    TaskSpec,
+    Target, TaskSpec,
 };
 
 use super::force::Force;
+use super::method;
 use super::noise;
 use super::space::{self, SpaceTask};
 
@@ -43,6 +46,8 @@ pub struct Problem {
     pub multiplicative: Option<(Arc<ExpressionField>, Interpretation)>,
     /// Scheme and step of the point, the finest that any of its tasks asks for.
     pub choice: Choice,
+    /// Whether the scenario gives the step.
+    pub step_is_given: bool,
     /// Instead of the choice's scheme: one that gives every path a clock of its own.
     pub clocked: Option<ClockedKind>,
     pub tasks: Vec<Task>,
@@ -83,6 +88,16 @@ pub enum Task {
     Paths { start: f64, end_time: f64, count: u64, window: [f64; 2] },
 }
 
+impl Task {
+    /// Its starts, where it has paths that end.
+    pub fn starts(&self) -> &[EnsembleTask] {
+        match self {
+            Self::Ensembles(starts) => starts,
+            Self::Paths { .. } => &[],
+        }
+    }
+}
+
 /// One start of an `exit` or `transition` task.
 pub struct EnsembleTask {
     pub from: Option<usize>,
@@ -111,6 +126,21 @@ impl EnsembleTask {
         }
         let StoppedProblem { lower, upper, targets, .. } = &self.problem;
         StopRegion { lower: *lower, upper: *upper, targets: targets.clone() }.into()
+    }
+
+    /// What is asked of the paths, in the order in which the results are reported: in several dimensions the
+    /// coordinate of the exit, for transitions the target, else the right end and the landing sets.
+    pub fn questions(&self) -> Questions {
+        let properties = if let Some(space) = &self.space {
+            (0..space.start.len()).map(|axis| Property::Axis(axis as u32)).collect()
+        } else if self.from.is_some() {
+            let targets = 0..self.target_minima.len();
+            targets.map(|target| Property::Stop(Stop::Target(target as u32))).collect()
+        } else {
+            let landing = self.landing.iter().map(|&set| Property::Landing(set));
+            core::iter::once(Property::Stop(Stop::Upper)).chain(landing).collect()
+        };
+        Questions { properties, survival_times: self.survival_times.clone() }
     }
 
     pub fn start(&self) -> Vec<f64> {
@@ -190,6 +220,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             euler_blow_up_rate: 0.0,
             reason: "the scenario has no task".to_owned(),
         },
+        step_is_given: scenario.scheme.step.is_some(),
         clocked: match scenario.scheme.kind {
             SchemeChoice::Clocked(kind) => Some(kind),
             _ => None,
@@ -206,7 +237,33 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let place = if scenario.scheme.step.is_some() { "scheme.step" } else { "noise" };
     let sampler = problem.noise.sampler(problem.choice.step);
     sampler.map_err(|error| file.error_at(index, place, error.to_string(), None))?;
+    check_method(file, index, scenario, &problem)?;
     Ok(problem)
+}
+
+/// Checks that the method fits every start of every task.
+fn check_method(
+    file: &ScenarioFile,
+    index: usize,
+    scenario: &Scenario,
+    problem: &Problem,
+) -> Result<(), ScenarioError> {
+    let spec = &scenario.ensemble;
+    if spec.method.counts_paths() {
+        return Ok(());
+    }
+    let name = spec.method.name();
+    if let Some(kind) = problem.clocked {
+        let message = format!("the method {name} steps on a time grid: the scheme {} does not", kind.name());
+        return Err(file.error_at(index, "ensemble.method", message, None));
+    }
+    for start in problem.tasks.iter().flat_map(Task::starts) {
+        method::check(problem, start, spec, spec.method).map_err(|error| {
+            let message = format!("the method {name} is not for this problem: {error}");
+            file.error_at(index, "ensemble.method", message, None)
+        })?;
+    }
+    Ok(())
 }
 
 /// Checks that a scheme with a clock for every path fits the problem.
@@ -414,8 +471,10 @@ impl Context<'_> {
         match spec {
             TaskSpec::Exit { start, domain, targets, survival_times, landing } => {
                 let start = self.start(number, start)?;
-                let [lower, upper] = self.domain(number, domain, start)?;
-                let problem = StoppedProblem { start, lower, upper, targets: targets.clone() };
+                let [lower, upper] = self.domain(&format!("task.{number}.domain"), domain, start)?;
+                let targets = targets.iter().enumerate().map(|(k, target)| self.target(number, k, target));
+                let targets = targets.collect::<Result<Vec<_>, _>>()?;
+                let problem = StoppedProblem { start, lower, upper, targets };
                 if problem.stops_at(start) {
                     return Err(self.error(
                         &format!("task.{number}.start"),
@@ -423,7 +482,7 @@ impl Context<'_> {
                         Some("a path must start where it does not stop at once".to_owned()),
                     ));
                 }
-                if lower == f64::NEG_INFINITY && upper == f64::INFINITY && targets.is_empty() {
+                if lower == f64::NEG_INFINITY && upper == f64::INFINITY && problem.targets.is_empty() {
                     return Err(self.error(
                         &format!("task.{number}.domain"),
                         "the path never stops: the domain is the whole line and there are no targets",
@@ -560,29 +619,112 @@ impl Context<'_> {
         }
     }
 
-    fn domain(&self, number: usize, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
+    /// The interval that a domain is on the line.
+    fn domain(&self, key: &str, domain: &Domain, start: f64) -> Result<[f64; 2], ScenarioError> {
         match domain {
             Domain::Interval(ends) => Ok(*ends),
             Domain::BallAround { centre, radius } if centre.len() == 1 => {
                 Ok([centre[0] - radius, centre[0] + radius])
             }
             Domain::Box(sides) if sides.len() == 1 => Ok(sides[0]),
-            Domain::Box(_) | Domain::BallAround { .. } => Err(self.error(
-                &format!("task.{number}.domain"),
-                "the domain has several coordinates, the equation one",
-                None,
-            )),
+            Domain::Box(_) | Domain::BallAround { .. } => {
+                Err(self.error(key, "the domain has several coordinates, the equation one", None))
+            }
             Domain::Ball(radius) => Ok([start - radius, start + radius]),
             Domain::Basin => {
                 let well = self.landscape.basin_of(start).map(|well| &self.landscape.wells[well]);
                 well.map(|well| [well.left, well.right]).ok_or_else(|| {
                     self.error(
-                        &format!("task.{number}.domain"),
+                        key,
                         format!("the start {start} lies in no basin of the potential"),
                         Some("give the domain as [lower, upper]".to_owned()),
                     )
                 })
             }
+            Domain::SubLevel(level) => {
+                let u = self.potential.value(start);
+                if u < *level {
+                    return Ok([-1.0, 1.0].map(|sign| self.level_crossing(*level, start, sign)));
+                }
+                Err(self.error(
+                    &format!("{key}.sublevel"),
+                    format!("the potential is {u} at the start {start}, not below the level {level}"),
+                    None,
+                ))
+            }
+            Domain::Union(members) => {
+                let mut intervals = Vec::new();
+                for (k, member) in members.iter().enumerate() {
+                    intervals.push(self.domain(&format!("{key}.union.{k}"), member, start)?);
+                }
+                intervals.sort_by(|a, b| a[0].total_cmp(&b[0]));
+                let mut whole = intervals[0];
+                for [lower, upper] in intervals {
+                    if lower >= whole[1] {
+                        return Err(self.error(
+                            &format!("{key}.union"),
+                            format!(
+                                "the union has a gap at {}: on the line it must be one interval",
+                                whole[1]
+                            ),
+                            None,
+                        ));
+                    }
+                    whole[1] = whole[1].max(upper);
+                }
+                Ok(whole)
+            }
+        }
+    }
+
+    /// Where the potential first reaches the level on the way from `start`, where it is below, to the left
+    /// (`sign` -1) or to the right; infinite where it never does.
+    fn level_crossing(&self, level: f64, start: f64, sign: f64) -> f64 {
+        let critical = self.landscape.minima.iter().chain(&self.landscape.saddles).map(|point| point.x);
+        let mut stations: Vec<f64> = critical.filter(|x| sign * (x - start) > 0.0).collect();
+        stations.sort_by(|a, b| (sign * a).total_cmp(&(sign * b)));
+        // Between critical points the potential is monotone; beyond the last one it is followed as far as
+        // numbers go.
+        let last = stations.last().copied().unwrap_or(start);
+        let length = self.landscape.window[1] - self.landscape.window[0];
+        let length = if length > 0.0 { length } else { 1.0 };
+        stations.extend((0..1000).map(|k| last + sign * 1e-3 * length * pow(2.0, f64::from(k))));
+        let mut inside = start;
+        for station in stations {
+            // What is not a number lies outside.
+            if station.is_finite() && self.potential.value(station) < level {
+                inside = station;
+                continue;
+            }
+            if station.is_infinite() {
+                break;
+            }
+            let mut outside = station;
+            for _ in 0..200 {
+                let middle = 0.5 * (inside + outside);
+                if self.potential.value(middle) < level {
+                    inside = middle;
+                } else {
+                    outside = middle;
+                }
+            }
+            return outside;
+        }
+        sign * f64::INFINITY
+    }
+
+    fn target(&self, number: usize, k: usize, target: &Target) -> Result<[f64; 2], ScenarioError> {
+        match target {
+            Target::Interval(ends) => Ok(*ends),
+            Target::Box(sides) if sides.len() == 1 => Ok(sides[0]),
+            Target::Ball { centre, radius } if centre.len() == 1 => {
+                Ok([centre[0] - radius, centre[0] + radius])
+            }
+            Target::Box(_) | Target::Ball { .. } => Err(self.error(
+                &format!("task.{number}.targets.{k}"),
+                "the target has several coordinates, the equation one",
+                None,
+            )),
         }
     }
 

@@ -1,16 +1,18 @@
 //! Tasks in several dimensions.
 
+use std::sync::Arc;
+
 use levyscape_analyzer::exact;
 use levyscape_analyzer::theory::StoppedProblem;
 use levyscape_analyzer::theory::space::{self, SpaceNoise, SpaceTheory};
-use levyscape_engine::{Region, SpaceDomain, SpaceRegion};
+use levyscape_engine::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, SubLevel, Union};
 use levyscape_integrator::math::pow;
 use levyscape_integrator::scheme::Choice;
 use levyscape_integrator::{Drift, NoiseLaw, SchemeKind};
 
 use super::problem::{EnsembleTask, Problem, Task};
 use crate::errors::ScenarioError;
-use crate::scenario::{Domain, Scenario, ScenarioFile, SchemeChoice, Start, TaskSpec};
+use crate::scenario::{Domain, Scenario, ScenarioFile, SchemeChoice, Start, Target, TaskSpec};
 
 /// An exit task in several dimensions.
 pub struct SpaceTask {
@@ -50,58 +52,52 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
                 format!("the start has {} coordinates, the equation {dimension}", start.len()),
             ));
         }
-        for (name, given) in [("targets", !targets.is_empty()), ("landing", !landing.is_empty())] {
-            if given {
-                return Err(error(&key(name), format!("`{name}` are intervals: they need one dimension")));
-            }
-        }
-        let domain = match domain {
-            Domain::Box(sides) => SpaceDomain::Box(sides.clone()),
-            Domain::Ball(radius) => SpaceDomain::Ball { centre: start.clone(), radius: *radius },
-            Domain::BallAround { centre, radius } => {
-                SpaceDomain::Ball { centre: centre.clone(), radius: *radius }
-            }
-            Domain::Interval(_) | Domain::Basin => {
-                return Err(error(
-                    &key("domain"),
-                    format!(
-                        "in {dimension} dimensions a domain is {{ ball = r }}, {{ ball = r, centre = [...] }} \
-                         or a list of {dimension} intervals"
-                    ),
-                ));
-            }
-        };
-        let everything =
-            matches!(&domain, SpaceDomain::Box(sides) if sides.iter().flatten().all(|x| x.is_infinite()));
-        if everything {
-            return Err(error(&key("domain"), "the path never stops: the domain is everything".to_owned()));
-        }
-        let region = SpaceRegion::exit(domain);
-        let whole = Region::from(region.clone());
-        if let Err(fault) = whole.check_dimension(dimension) {
-            return Err(error(&key("domain"), fault.to_string()));
+        if !landing.is_empty() {
+            return Err(error(
+                &key("landing"),
+                "`landing` are intervals: they need one dimension".to_owned(),
+            ));
         }
         let mut force = vec![0.0; dimension];
         drift.drift_at(start, &mut force);
         if force.iter().any(|force| !force.is_finite()) {
             return Err(error(&key("start"), format!("the drift is not finite at the start {start:?}")));
         }
+        let context = Context { file, index, drift: &drift, start };
+        let domain = match domain {
+            // What a task with targets and without domain has.
+            Domain::Interval([f64::NEG_INFINITY, f64::INFINITY]) if !targets.is_empty() => SpaceDomain::Whole,
+            domain => context.domain(&key("domain"), domain)?,
+        };
+        let targets = targets.iter().enumerate();
+        let targets = targets.map(|(k, target)| context.target(&key(&format!("targets.{k}")), target));
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        let everything =
+            matches!(&domain, SpaceDomain::Box(sides) if sides.iter().flatten().all(|x| x.is_infinite()));
+        if everything && targets.is_empty() {
+            return Err(error(&key("domain"), "the path never stops: the domain is everything".to_owned()));
+        }
+        let region = SpaceRegion { domain, targets };
+        let whole = Region::from(region.clone());
         if whole.check_start(start).is_err() {
-            return Err(error(&key("start"), format!("the start {start:?} is not inside the domain")));
+            let what = "is not inside the domain, or lies in a target";
+            return Err(error(&key("start"), format!("the start {start:?} {what}")));
         }
         // The theory of one well holds where the whole domain is drawn to one stable place.
-        let rest = point_of_rest(drift.as_ref(), start)
-            .filter(|rest| draws_all(drift.as_ref(), &region.domain, rest));
+        let rest = point_of_rest(drift.as_ref(), start).filter(|rest| {
+            matches!(region.domain, SpaceDomain::Basin(_)) || draws_all(drift.as_ref(), &region.domain, rest)
+        });
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
         let noise = space_noise(problem);
         let theory = noise
             .as_ref()
             .zip(rest)
-            .and_then(|(noise, rest)| space::exit(noise, &|direction| ray(&region.domain, &rest, direction)));
+            .filter(|_| region.targets.is_empty())
+            .and_then(|(noise, rest)| theory(noise, &region.domain, &rest));
         let exact_mean = match (&region.domain, noise) {
             (SpaceDomain::Ball { centre, radius }, Some(noise))
-                if is_drift_free(drift.as_ref(), centre, *radius) =>
+                if region.targets.is_empty() && is_drift_free(drift.as_ref(), centre, *radius) =>
             {
                 space::ball_mean(&noise, *radius, distance(start, centre))
             }
@@ -142,6 +138,121 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
     }
     problem.tasks = tasks.into_iter().map(|task| Task::Ensembles(vec![task])).collect();
     Ok(())
+}
+
+/// Where the domains and targets of a task stand, and what they are relative to.
+struct Context<'a> {
+    file: &'a ScenarioFile,
+    index: usize,
+    drift: &'a Arc<dyn Drift>,
+    start: &'a [f64],
+}
+
+impl Context<'_> {
+    fn error(&self, key: &str, message: String) -> ScenarioError {
+        self.file.error_at(self.index, key, message, None)
+    }
+
+    fn check(&self, key: &str, what: &str, found: usize) -> Result<(), ScenarioError> {
+        let expected = self.drift.dimension();
+        if found == expected {
+            return Ok(());
+        }
+        Err(self.error(key, format!("the {what} has {found} coordinates, the equation {expected}")))
+    }
+
+    fn domain(&self, key: &str, domain: &Domain) -> Result<SpaceDomain, ScenarioError> {
+        let start = self.start;
+        match domain {
+            Domain::Box(sides) => {
+                self.check(key, "domain", sides.len())?;
+                Ok(SpaceDomain::Box(sides.clone()))
+            }
+            Domain::Ball(radius) => Ok(SpaceDomain::Ball { centre: start.to_vec(), radius: *radius }),
+            Domain::BallAround { centre, radius } => {
+                self.check(key, "domain", centre.len())?;
+                Ok(SpaceDomain::Ball { centre: centre.clone(), radius: *radius })
+            }
+            Domain::SubLevel(level) => {
+                let key = format!("{key}.sublevel");
+                let Some(u) = self.drift.potential_at(start) else {
+                    let message = "a sub-level set needs a potential: this equation has a drift alone";
+                    return Err(self.error(&key, message.to_owned()));
+                };
+                let set = SubLevel::new(Arc::clone(self.drift), *level, start).filter(|_| u < *level);
+                let message =
+                    || format!("the potential is {u} at the start {start:?}, not below the level {level}");
+                set.map(SpaceDomain::SubLevel).ok_or_else(|| self.error(&key, message()))
+            }
+            Domain::Basin => {
+                let basin = Basin::of(Arc::clone(self.drift), start).map(SpaceDomain::Basin);
+                basin.ok_or_else(|| {
+                    let message = format!(
+                        "the start {start:?} lies in no basin: the flow from there comes to no stable rest"
+                    );
+                    self.error(key, message)
+                })
+            }
+            Domain::Union(members) => {
+                let members = members.iter().enumerate();
+                let members = members.map(|(k, member)| self.domain(&format!("{key}.union.{k}"), member));
+                Ok(SpaceDomain::Union(Union::new(members.collect::<Result<_, _>>()?, start)))
+            }
+            Domain::Interval(_) => {
+                let dimension = self.drift.dimension();
+                Err(self.error(
+                    key,
+                    format!(
+                        "in {dimension} dimensions a domain is {{ ball = r }}, {{ ball = r, centre = [...] }}, \
+                         a list of {dimension} intervals, \"basin\", {{ sublevel = c }} or {{ union = [...] }}"
+                    ),
+                ))
+            }
+        }
+    }
+
+    fn target(&self, key: &str, target: &Target) -> Result<CoreSet, ScenarioError> {
+        match target {
+            Target::Box(sides) => {
+                self.check(key, "target", sides.len())?;
+                Ok(CoreSet::Box(sides.clone()))
+            }
+            Target::Ball { centre, radius } => {
+                self.check(key, "target", centre.len())?;
+                Ok(CoreSet::Ball { centre: centre.clone(), radius: *radius })
+            }
+            Target::Interval(_) => {
+                let dimension = self.drift.dimension();
+                Err(self.error(
+                    key,
+                    format!(
+                        "in {dimension} dimensions a target is {{ ball = r, centre = [...] }} or a list of \
+                         {dimension} intervals"
+                    ),
+                ))
+            }
+        }
+    }
+}
+
+/// The exit law by one jump from the point of rest; `None` also where a straight line from there comes back
+/// into the domain, whose rate the distance of the edge does not give.
+fn theory(noise: &SpaceNoise, domain: &SpaceDomain, rest: &[f64]) -> Option<SpaceTheory> {
+    let in_formulas = matches!(domain, SpaceDomain::Whole | SpaceDomain::Box(_) | SpaceDomain::Ball { .. });
+    if in_formulas {
+        return space::exit(noise, &|direction| ray(domain, rest, direction));
+    }
+    if let (SpaceNoise::Isotropic { .. }, &[_, _]) = (noise, rest) {
+        let distance = space::tabulated(ANGLES, &|direction| {
+            let reach = ray(domain, rest, direction);
+            (!comes_back(domain, rest, direction, reach)).then_some(reach)
+        })?;
+        return space::exit(noise, &distance);
+    }
+    let straight = directions(rest.len())
+        .iter()
+        .all(|direction| !comes_back(domain, rest, direction, ray(domain, rest, direction)));
+    if straight { space::exit(noise, &|direction| ray(domain, rest, direction)) } else { None }
 }
 
 fn choice(scenario: &Scenario, steps: &[f64]) -> Choice {
@@ -334,7 +445,50 @@ fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
             let square: f64 = offset.iter().map(|x| x * x).sum();
             -along + (along * along + radius * radius - square).max(0.0).sqrt()
         }
+        SpaceDomain::SubLevel(_) | SpaceDomain::Basin(_) | SpaceDomain::Union(_) => {
+            let mut inside = 0.0;
+            for radius in radii(from, 0.0) {
+                if inside_at(domain, from, direction, radius) {
+                    inside = radius;
+                    continue;
+                }
+                let mut outside = radius;
+                for _ in 0..16 {
+                    let middle = 0.5 * (inside + outside);
+                    if inside_at(domain, from, direction, middle) {
+                        inside = middle;
+                    } else {
+                        outside = middle;
+                    }
+                }
+                return outside;
+            }
+            f64::INFINITY
+        }
     }
+}
+
+/// Directions in the plane in which the edge of a domain is looked for.
+const ANGLES: usize = 256;
+/// From one distance at which it is looked for to the next.
+const FARTHER: f64 = 1.5;
+
+/// Distances beyond `least` at which the edge of a domain is looked for: from a hundredth of the size of
+/// things to ten thousand times of it.
+fn radii(from: &[f64], least: f64) -> impl Iterator<Item = f64> {
+    let size = from.iter().fold(1.0, |size: f64, x| size.max(x.abs()));
+    let first = if least > 0.0 { FARTHER * least } else { 0.01 * size };
+    std::iter::successors(Some(first), |radius| Some(FARTHER * radius)).take_while(move |r| *r < 1e4 * size)
+}
+
+fn inside_at(domain: &SpaceDomain, from: &[f64], direction: &[f64], radius: f64) -> bool {
+    let place: Vec<f64> = from.iter().zip(direction).map(|(x, u)| x + radius * u).collect();
+    domain.contains(&place)
+}
+
+/// Whether a ray that left a domain at the distance `reach` enters it again further out.
+fn comes_back(domain: &SpaceDomain, from: &[f64], direction: &[f64], reach: f64) -> bool {
+    reach.is_finite() && radii(from, reach).any(|radius| inside_at(domain, from, direction, radius))
 }
 
 /// Whether the drift is zero at many places of the ball.

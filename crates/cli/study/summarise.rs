@@ -1,14 +1,13 @@
 //! Estimates beside theory: the rows of `summary.json`.
 
-use levyscape_analyzer::estimate::{Estimate, exponential_distance, survival_curve};
+use levyscape_analyzer::estimate::{Estimate, PathStatistics};
 use levyscape_analyzer::study::EnsembleData;
 use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary};
 use levyscape_analyzer::theory::{LimitChain, StoppedProblem, validity_remarks};
-use levyscape_engine::{Outcome, PathRecord, Stop};
 use levyscape_integrator::NoiseLaw;
 
+use super::method::Simulated;
 use super::problem::{EnsembleTask, Problem, Task};
-use super::simulate::Simulated;
 
 /// Points of a stored survival curve.
 const CURVE_POINTS: usize = 400;
@@ -34,8 +33,7 @@ impl<'a> Row<'a> {
 
 /// The results of one start of a task.
 pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> Vec<QuantityResult> {
-    let sample = simulated.sample();
-    let [paths, censored, diverged, steps] = sample.counts();
+    let [paths, censored, diverged, steps] = simulated.counts;
     let kind = if task.from.is_some() { "transition" } else { "exit" };
     let result = |row: Row<'_>, estimate: Option<Estimate>| QuantityResult {
         task: task_index,
@@ -49,6 +47,8 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         estimate: estimate.as_ref().map(|estimate| estimate.value),
         std_error: estimate.as_ref().map(|estimate| estimate.std_error),
         ci95: estimate.as_ref().map(|estimate| estimate.ci95),
+        method: simulated.method.name().to_owned(),
+        step: simulated.step,
         paths,
         censored,
         diverged,
@@ -57,6 +57,7 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
             .as_ref()
             .and_then(|estimate| estimate.bias.as_ref())
             .map(BiasResult::from),
+        levels: if row.quantity.starts_with("mean_") { simulated.levels.clone() } else { Vec::new() },
         asymptotic: row.asymptotic,
         exact: row.exact,
     };
@@ -66,29 +67,27 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
     if let Some(space) = &task.space {
         let theory = space.theory.as_ref();
         let mean = theory.map(|theory| theory.mean);
-        results.push(result(Row::new("mean_exit_time", mean, space.exact_mean), sample.mean_time()));
+        results.push(result(Row::new("mean_exit_time", mean, space.exact_mean), simulated.mean_time()));
         let second = mean.map(|mean| 2.0 * mean * mean);
-        results.push(result(Row::new("second_moment", second, None), sample.second_moment()));
+        results.push(result(Row::new("second_moment", second, None), simulated.second_moment()));
         for axis in 0..space.start.len() {
-            let along = |record: &PathRecord| matches!(record.outcome, Outcome::Exited(Stop::Face { axis: k, .. }) if k as usize == axis);
             let asymptotic = theory.and_then(|theory| theory.axis_probabilities.get(axis).copied());
             let row = Row { axis: Some(axis + 1), ..Row::new("exit_axis_probability", asymptotic, None) };
-            results.push(result(row, sample.exit_probability(along)));
+            results.push(result(row, simulated.exit_probability(task, axis)));
         }
-        for &t in &task.survival_times {
+        for (index, &t) in task.survival_times.iter().enumerate() {
             let asymptotic = mean.map(|mean| levyscape_integrator::math::exp(-t / mean));
             let row = Row { t: Some(t), ..Row::new("survival", asymptotic, None) };
-            results.push(result(row, sample.survival(t)));
+            results.push(result(row, simulated.survival(task, index)));
         }
         return results;
     }
     if task.from.is_some() {
         let asymptotic = task.transition.as_ref();
         let row = Row::new("mean_transition_time", asymptotic.map(|theory| theory.mean), exact.mean);
-        results.push(result(row, sample.mean_time()));
+        results.push(result(row, simulated.mean_time()));
         for (target, &to) in task.target_minima.iter().enumerate() {
-            let reached = Outcome::Exited(Stop::Target(target as u32));
-            let probability = sample.exit_probability(|record| record.outcome == reached);
+            let probability = simulated.exit_probability(task, target);
             let [lo, hi] = task.problem.targets[target];
             let row = Row {
                 to: Some(to),
@@ -102,18 +101,17 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         }
     } else {
         let row = Row::new("mean_exit_time", theory.map(|theory| theory.mean), exact.mean);
-        results.push(result(row, sample.mean_time()));
+        results.push(result(row, simulated.mean_time()));
         let row = Row::new("second_moment", theory.map(|theory| theory.second_moment), exact.second_moment);
-        results.push(result(row, sample.second_moment()));
-        let right = sample.exit_probability(|record| record.outcome == Outcome::Exited(Stop::Upper));
+        results.push(result(row, simulated.second_moment()));
+        let right = simulated.exit_probability(task, 0);
         let row = Row::new(
             "exit_right_probability",
             theory.map(|theory| theory.right_probability),
             exact.right_probability,
         );
         results.push(result(row, right));
-        for &[lo, hi] in &task.landing {
-            let inside = |record: &PathRecord| record.position >= lo && record.position <= hi;
+        for (index, &[lo, hi]) in task.landing.iter().enumerate() {
             let row = Row {
                 set: Some([lo, hi]),
                 ..Row::new(
@@ -122,31 +120,31 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
                     exact.landing(lo, hi),
                 )
             };
-            results.push(result(row, sample.exit_probability(inside)));
+            results.push(result(row, simulated.exit_probability(task, 1 + index)));
         }
     }
-    for &t in &task.survival_times {
+    for (index, &t) in task.survival_times.iter().enumerate() {
         let row = Row { t: Some(t), ..Row::new("survival", theory.map(|theory| theory.survival(t)), None) };
-        results.push(result(row, sample.survival(t)));
+        results.push(result(row, simulated.survival(task, index)));
     }
     results
 }
 
 /// What figures and the report keep of one start of a task.
 pub fn ensemble_data(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> EnsembleData {
+    let paths = simulated.paths();
     EnsembleData {
         task: task_index,
         from: task.from,
         problem: task.problem.clone(),
-        survival: survival_curve(&simulated.pairs, CURVE_POINTS),
-        exponential_distance: exponential_distance(&simulated.pairs),
+        survival: paths.map(|paths| paths.survival_curve(CURVE_POINTS)),
+        exponential_distance: paths.and_then(PathStatistics::exponential_distance),
     }
 }
 
 /// What a reader must know of one start of a task before using its numbers.
 pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Vec<String> {
-    let sample = simulated.sample();
-    let [paths, censored, diverged, _] = sample.counts();
+    let [paths, censored, diverged, _] = simulated.counts;
     let events = paths - censored - diverged;
     let mut warnings = Vec::new();
     if censored > 0 {
@@ -157,12 +155,12 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
             task.max_time
         ));
     }
-    if events == 0 {
+    if let (0, Some(statistics)) = (events, simulated.paths()) {
         warnings.push(format!(
             "{place}: no path ended; with 95 % confidence the mean exceeds {:.4e} if the time is exponential",
-            sample.mean_time_lower_limit()
+            statistics.mean_time_lower_limit()
         ));
-    } else if events < FEW_EVENTS {
+    } else if events < FEW_EVENTS && simulated.paths().is_some() {
         warnings.push(format!("{place}: only {events} exits were seen"));
     }
     if task.space.as_ref().is_some_and(|space| space.euler_overshoots) {
@@ -178,6 +176,9 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
             kind.name()
         ));
     }
+    if let Some(reason) = &simulated.reason {
+        warnings.push(format!("{place}: the method {} was taken: {reason}", simulated.method.name()));
+    }
     if simulated.reached == Some(false) {
         warnings.push(format!(
             "{place}: the relative error that was asked for was not reached after {paths} paths; take more paths \
@@ -189,7 +190,7 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
 
 /// Why the numbers of one start of a task must not be used, if so.
 pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &Simulated) -> Option<String> {
-    let [paths, censored, diverged, _] = simulated.sample().counts();
+    let [paths, censored, diverged, _] = simulated.counts;
     if diverged > 0 {
         return Some(format!(
             "{place}: {diverged} of {paths} paths left the finite numbers under scheme {}; they are no exits, \
@@ -197,8 +198,8 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
             problem.scheme_name()
         ));
     }
-    let companions = simulated.pairs.iter().filter_map(|pair| pair.coarse);
-    let lost = companions.filter(|coarse| coarse.outcome == Outcome::Diverged).count();
+    let statistics = simulated.paths()?;
+    let lost = statistics.companions_lost();
     if lost > 0 {
         return Some(format!(
             "{place}: {lost} of {paths} companions at twice the step left the finite numbers under scheme {}: the \
@@ -209,8 +210,7 @@ pub fn failure(place: &str, problem: &Problem, task: &EnsembleTask, simulated: &
     // Where the domain ends, a path that explodes leaves it while its numbers are still finite, and looks
     // like any other exit. A tenth of what chance does to the number of exits goes unnoticed.
     let StoppedProblem { lower, upper, .. } = task.problem;
-    let time: f64 = simulated.pairs.iter().map(|pair| pair.fine.time).sum();
-    let expected = task.blow_up_rate * time;
+    let expected = task.blow_up_rate * statistics.time_at_risk();
     let exits = (paths - censored) as f64;
     if !(lower.is_finite() || upper.is_finite()) || expected <= 0.1 * exits.max(1.0).sqrt() {
         return None;

@@ -6,8 +6,8 @@ use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL, NoiseBlock, Sample
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
 use levyscape_integrator::{Amplitude, Scheme, dispatch};
 
+use crate::event::{Bridge, Region, SpaceRegion, StopRegion};
 use crate::record::{Outcome, PathPair, PathRecord, Stop};
-use crate::stopping::{Region, StopRegion};
 
 /// What all lanes share.
 pub(crate) struct Shared<'a> {
@@ -18,6 +18,8 @@ pub(crate) struct Shared<'a> {
     pub has_jumps: bool,
     /// Variance of the Gaussian part of Z over a unit of time.
     pub gaussian_variance: f64,
+    /// The same of each coordinate.
+    pub variances: &'a [f64],
     pub region: &'a Region,
     pub start: &'a [f64],
     pub step: f64,
@@ -36,13 +38,31 @@ enum Motion<'a> {
     Diffuse { barriers: Barriers, crossings: [Crossing; 2] },
     /// On the line, by whatever noise and amplitude there may be.
     Line { region: &'a StopRegion },
-    /// In several dimensions, looked at on the grid.
-    Space,
+    /// In several dimensions. With a Gaussian part of constant amplitude, for the scheme of each grid: the
+    /// region of which a path must be clear at both ends of a step for a crossing to be out of reach.
+    Space { region: &'a SpaceRegion, clear: [Option<SpaceRegion>; 2] },
 }
 
 impl<'a> Motion<'a> {
     fn of(shared: &Shared<'a>) -> Self {
-        let (Region::Line(region), &[start]) = (shared.region, shared.start) else { return Self::Space };
+        let (region, start) = match (shared.region, shared.start) {
+            (Region::Line(region), &[start, ..]) => (region, start),
+            (Region::Line(region), []) => return Self::Line { region },
+            (Region::Space(region), _) => {
+                let clear = shared.schemes.map(|scheme| {
+                    let Amplitude::Constant(epsilon) = shared.amplitude else { return None };
+                    let reach: Vec<f64> = (0..epsilon.len())
+                        .map(|k| {
+                            let half_variance = shared.half_variance(k, epsilon[k] * scheme.noise_factor(k));
+                            // Wider than the root of the reach by far more than rounding takes away.
+                            1.001 * (LARGEST_EXPONENTIAL * half_variance).sqrt()
+                        })
+                        .collect();
+                    region.out_of_reach(&reach)
+                });
+                return Self::Space { region, clear };
+            }
+        };
         let barriers = Barriers::around(region, start);
         match shared.amplitude {
             Amplitude::Constant(epsilon) if !(shared.has_jumps && shared.gaussian_variance > 0.0) => {
@@ -92,12 +112,14 @@ impl Crossing {
 }
 
 /// One grid of paths: the fine ones, or the coarse ones. One row a coordinate.
-struct Grid {
+pub(crate) struct Grid {
     x: Vec<[f64; LANES]>,
     moved: Vec<[f64; LANES]>,
     next: Vec<[f64; LANES]>,
     /// Middles of coarse steps.
     middle: Vec<[f64; LANES]>,
+    /// Amplitudes of the noise.
+    epsilon: Vec<[f64; LANES]>,
     /// How close each path came to its barriers in each half of the step; see [`diffuse`].
     margins: [[f64; LANES]; 2],
     ended: [Option<PathRecord>; LANES],
@@ -112,14 +134,16 @@ impl Grid {
             x: rows.clone(),
             moved: rows.clone(),
             next: rows.clone(),
-            middle: rows,
+            middle: rows.clone(),
+            epsilon: rows,
             margins: [[0.0; LANES]; 2],
             ended: [None; LANES],
             places: vec![Box::default(); LANES],
         }
     }
 
-    fn place(&mut self, lane: usize, start: &[f64]) {
+    /// Puts a lane's path at a place, from where it goes on.
+    pub fn place(&mut self, lane: usize, start: &[f64]) {
         for (row, &start) in self.x.iter_mut().zip(start) {
             row[lane] = start;
         }
@@ -148,6 +172,16 @@ impl Grid {
         }
         self.ended[to] = self.ended[from];
         self.places.swap(to, from);
+    }
+
+    /// How a lane's path ended, if it has.
+    pub fn end_of(&self, lane: usize) -> Option<PathRecord> {
+        self.ended[lane]
+    }
+
+    /// Where the paths are, one row a coordinate.
+    pub fn places(&self) -> &[[f64; LANES]] {
+        &self.x
     }
 
     /// The place of a path that has not ended.
@@ -216,19 +250,42 @@ impl<'a> Batch<'a> {
         self.running > 0
     }
 
+    /// Paths that are running.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// The paths of the fine step, or of the coarse one.
+    pub fn grid(&mut self, coarse: bool) -> &mut Grid {
+        if coarse { &mut self.coarse } else { &mut self.fine }
+    }
+
+    /// Draws the noise of the next [`BLOCK`] steps.
+    pub fn draw(&mut self) {
+        self.shared.sampler.fill(&mut self.rng, self.running, &mut self.blocks);
+    }
+
+    /// Takes step `row` of the block that was drawn, for every running path, and at odd rows the step of the
+    /// companions that ends there. Whether a path ended.
+    pub fn step(&mut self, row: usize) -> bool {
+        let ended = Cell::new(false);
+        let Self { shared, motion, blocks, increments, fine, coarse, taken, running, .. } = self;
+        let step = Step { shared, motion, blocks, taken, n: *running, row, ended: &ended };
+        step.take(fine, increments, 1);
+        if shared.pair && row % 2 == 1 {
+            step.take(coarse, increments, 2);
+        }
+        ended.get()
+    }
+
     /// Advances every running path by [`BLOCK`] steps and hands out those that ended. Returns the
     /// number of steps taken, both grids together.
     pub fn advance(&mut self, mut done: impl FnMut(u64, PathPair)) -> u64 {
         let n = self.running;
-        self.shared.sampler.fill(&mut self.rng, n, &mut self.blocks);
-        let ended = Cell::new(false);
+        self.draw();
+        let mut ended = false;
         for row in 0..BLOCK {
-            let Self { shared, motion, blocks, increments, fine, coarse, taken, .. } = self;
-            let step = Step { shared, motion, blocks, taken, n, row, ended: &ended };
-            step.take(fine, increments, 1);
-            if shared.pair && row % 2 == 1 {
-                step.take(coarse, increments, 2);
-            }
+            ended |= self.step(row);
         }
         let steps = (n * BLOCK) as u64;
         let mut longest = 0;
@@ -237,7 +294,7 @@ impl<'a> Batch<'a> {
             longest = longest.max(*taken);
         }
         // Nearly every block leaves every path running.
-        let mut lane = if ended.get() || longest >= self.shared.max_steps { 0 } else { n };
+        let mut lane = if ended || longest >= self.shared.max_steps { 0 } else { n };
         while lane < self.running {
             let out_of_time = self.taken[lane] >= self.shared.max_steps;
             let ended = |grid: &Grid, step: u64| {
@@ -303,15 +360,25 @@ impl Step<'_, '_> {
                 self.diffuse(grid, increments, barriers, &crossings[factor - 1], factor);
             }
             Motion::Line { region } => self.move_on_the_line(grid, increments, scheme, region, factor),
-            Motion::Space => self.move_in_space(grid, increments, scheme, factor),
+            Motion::Space { region, clear } => {
+                self.move_in_space(grid, increments, scheme, region, clear[factor - 1].as_ref(), factor);
+            }
         }
         if let Some(after) = scheme.after_noise() {
             after.advance(&grid.next, n, &mut grid.moved);
             core::mem::swap(&mut grid.next, &mut grid.moved);
             // The drift may have carried a path out of its domain.
-            let region = self.shared.region;
-            if (0..n).any(|lane| stopped(&grid.next, lane, region).is_some()) {
-                self.end(grid, factor, |grid, lane| stopped(&grid.next, lane, region));
+            match self.shared.region {
+                Region::Line(region) => {
+                    if (0..n).any(|lane| landed(grid.next[0][lane], region).is_some()) {
+                        self.end(grid, factor, |grid, lane| landed(grid.next[0][lane], region));
+                    }
+                }
+                Region::Space(region) => {
+                    if region.some_stopped(&grid.next, n, &mut grid.margins[0]) {
+                        self.end(grid, factor, |grid, lane| landed_in_space(&grid.next, lane, region));
+                    }
+                }
             }
         }
         core::mem::swap(&mut grid.x, &mut grid.next);
@@ -319,7 +386,7 @@ impl Step<'_, '_> {
 
     /// Ends the paths for which `end` says so.
     #[cold]
-    fn end(&self, grid: &mut Grid, factor: usize, end: impl Fn(&Grid, usize) -> Option<End>) {
+    fn end(&self, grid: &mut Grid, factor: usize, mut end: impl FnMut(&mut Grid, usize) -> Option<End>) {
         for lane in 0..self.n {
             if let Some(end) = end(grid, lane) {
                 self.ended.set(true);
@@ -495,33 +562,127 @@ impl Step<'_, '_> {
         }
     }
 
+    /// Diffusion with its crossing test first, then the jump, as on the line.
     fn move_in_space(
         &self,
         grid: &mut Grid,
         increments: &mut [Vec<[f64; LANES]>; 2],
         scheme: &dyn Scheme,
+        region: &SpaceRegion,
+        clear: Option<&SpaceRegion>,
         factor: usize,
     ) {
         let n = self.n;
-        let Region::Space(region) = self.shared.region else { return };
+        let Shared { amplitude, gaussian_variance, has_jumps, .. } = *self.shared;
         let [diffusion, jumps] = increments;
         self.gather(diffusion, jumps, scheme, factor);
-        let total = if self.shared.has_jumps && self.shared.gaussian_variance > 0.0 {
-            for (jumps, diffusion) in jumps.iter_mut().zip(diffusion) {
-                for (jump, diffusion) in jumps[..n].iter_mut().zip(diffusion) {
-                    *jump += *diffusion;
+        if gaussian_variance == 0.0 {
+            amplitude.kick(&grid.x, &grid.moved, jumps, n, &mut grid.next);
+            if region.some_stopped(&grid.next, n, &mut grid.margins[0]) {
+                self.end(grid, factor, |grid, lane| landed_in_space(&grid.next, lane, region));
+            }
+            return;
+        }
+        amplitude.kick(&grid.x, &grid.moved, diffusion, n, &mut grid.next);
+        match amplitude {
+            Amplitude::Constant(constant) => {
+                for (row, epsilon) in grid.epsilon.iter_mut().zip(constant) {
+                    row[..n].fill(*epsilon);
                 }
             }
-            jumps
-        } else if self.shared.has_jumps {
-            jumps
-        } else {
-            diffusion
-        };
-        self.shared.amplitude.kick(&grid.x, &grid.moved, total, n, &mut grid.next);
-        if region.may_stop(&grid.next, n, &mut grid.margins[0]) {
-            self.end(grid, factor, |grid, lane| stopped(&grid.next, lane, self.shared.region));
+            Amplitude::Field { field, .. } => field.drift(&grid.x, n, &mut grid.epsilon),
         }
+        if factor == 2 {
+            self.halve(grid, scheme);
+        }
+        let Grid { x, middle, next, margins, .. } = &mut *grid;
+        let near = clear.is_none_or(|clear| {
+            let mut some = |x: &[[f64; LANES]]| clear.some_stopped(x, n, &mut margins[0]);
+            some(x) || some(next) || (factor == 2 && some(middle))
+        });
+        if has_jumps {
+            grid.moved.clone_from(&grid.next);
+            amplitude.kick(&grid.x, &grid.moved, jumps, n, &mut grid.next);
+        }
+        if near || (has_jumps && region.some_stopped(&grid.next, n, &mut grid.margins[0])) {
+            let mut points = [const { Vec::new() }; 3];
+            self.end(grid, factor, |grid, lane| {
+                self.crossed_in_space(grid, lane, &mut points, scheme, region, clear, factor)
+                    .or_else(|| landed_in_space(&grid.next, lane, region))
+            });
+        }
+    }
+
+    /// The middles of coarse steps without jumps: within a step the path is a Brownian motion with constant
+    /// drift.
+    fn halve(&self, grid: &mut Grid, scheme: &dyn Scheme) {
+        let Grid { x, moved, middle, epsilon, .. } = grid;
+        for (k, block) in self.blocks.iter().enumerate() {
+            let scale = scheme.noise_factor(k);
+            let first = &block.diffusion[self.row - 1];
+            for lane in 0..self.n {
+                let (x, moved) = (x[k][lane], moved[k][lane]);
+                middle[k][lane] = moved - 0.5 * (moved - x) + scale * epsilon[k][lane] * first[lane];
+            }
+        }
+    }
+
+    /// How a path ends within the continuous part of the step, if it does; the place is noted in `next`.
+    /// Lanes that are clear of the edges are not looked at, whatever their company.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
+    fn crossed_in_space(
+        &self,
+        grid: &mut Grid,
+        lane: usize,
+        points: &mut [Vec<f64>; 3],
+        scheme: &dyn Scheme,
+        region: &SpaceRegion,
+        clear: Option<&SpaceRegion>,
+        factor: usize,
+    ) -> Option<End> {
+        let read = |rows: &[[f64; LANES]], point: &mut Vec<f64>| {
+            point.clear();
+            point.extend(rows.iter().map(|row| row[lane]));
+        };
+        // Where the diffusion alone has led.
+        let diffused = if self.shared.has_jumps { &grid.moved } else { &grid.next };
+        let [ends @ .., half_variance] = points;
+        read(&grid.x, &mut ends[0]);
+        read(diffused, &mut ends[1]);
+        if !ends[1].iter().all(|x| x.is_finite()) {
+            return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
+        }
+        let is_clear = |clear: &SpaceRegion, x: &[f64]| clear.stop_at(x).is_none();
+        let mut middle = Vec::new();
+        if factor == 2 {
+            read(&grid.middle, &mut middle);
+        }
+        if clear.is_some_and(|clear| {
+            is_clear(clear, &ends[0])
+                && is_clear(clear, &ends[1])
+                && (factor == 1 || is_clear(clear, &middle))
+        }) {
+            return None;
+        }
+        half_variance.clear();
+        let dimension = self.blocks.len();
+        half_variance.extend((0..dimension).map(|k| {
+            let scale = scheme.noise_factor(k) * grid.epsilon[k][lane];
+            self.shared.half_variance(k, scale)
+        }));
+        let cross = |from: &[f64], to: &[f64], row: usize| {
+            let exponential = |k: usize| self.blocks[k].exponential(row, lane);
+            region.crossing(&Bridge { from, to, half_variance, exponential: &exponential })
+        };
+        let (stop, place) = if factor == 1 {
+            cross(&ends[0], &ends[1], self.row)?
+        } else {
+            cross(&ends[0], &middle, self.row - 1).or_else(|| cross(&middle, &ends[1], self.row))?
+        };
+        for (row, place) in grid.next.iter_mut().zip(&place) {
+            row[lane] = *place;
+        }
+        Some(End { outcome: Outcome::Exited(stop), position: place[0] })
     }
 
     /// The diffusion and the jumps of the step, times the scheme's factor.
@@ -569,6 +730,11 @@ fn add(a: &[f64], b: &[f64], out: &mut [f64]) {
 }
 
 impl Shared<'_> {
+    /// Half the variance of coordinate `k` over a step of the fine grid, for noise times `scale`.
+    fn half_variance(&self, k: usize, scale: f64) -> f64 {
+        0.5 * self.variances[k] * self.step * scale * scale
+    }
+
     /// Steps that reach `max_time` on the grid of `factor` times the step.
     fn steps_to_horizon(&self, factor: u64) -> u64 {
         let steps = (self.max_time / (factor as f64 * self.step)).ceil();
@@ -632,18 +798,14 @@ impl Barriers {
     }
 }
 
-/// How a path ends that is now at lane `lane` of `x`, if it does.
-fn stopped(x: &[[f64; LANES]], lane: usize, region: &Region) -> Option<End> {
-    match region {
-        Region::Line(region) => landed(x[0][lane], region),
-        Region::Space(region) => {
-            if !x.iter().all(|row| row[lane].is_finite()) {
-                return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
-            }
-            let stop = region.stop_at(|k| x[k][lane], x.len())?;
-            Some(End { outcome: Outcome::Exited(stop), position: x[0][lane] })
-        }
+/// How a path in several dimensions ends that landed at lane `lane` of `x`, if it does.
+fn landed_in_space(x: &[[f64; LANES]], lane: usize, region: &SpaceRegion) -> Option<End> {
+    let place: Vec<f64> = x.iter().map(|row| row[lane]).collect();
+    if !place.iter().all(|x| x.is_finite()) {
+        return Some(End { outcome: Outcome::Diverged, position: f64::NAN });
     }
+    let stop = region.stop_at(&place)?;
+    Some(End { outcome: Outcome::Exited(stop), position: place[0] })
 }
 
 /// How a jumping path ends that landed at `next`, if it does, and where.

@@ -4,8 +4,8 @@ use levyscape_integrator::noise::{BLOCK, LARGEST_EXPONENTIAL};
 use levyscape_integrator::rng::{LANES, LaneRng, StreamKey};
 use levyscape_integrator::scheme::{ClockedScheme, Clocks};
 
+use crate::event::StopRegion;
 use crate::record::{Outcome, PathPair, PathRecord};
-use crate::stopping::StopRegion;
 
 /// What all lanes share.
 pub(crate) struct Shared<'a> {

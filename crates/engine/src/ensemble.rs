@@ -11,9 +11,9 @@ use levyscape_integrator::{Amplitude, Scheme, SchemeKind, Sde, StreamKey};
 use crate::batch::{Batch, Shared};
 use crate::clocked;
 use crate::error::EngineError;
+use crate::event::Region;
 use crate::order::{Claim, InOrder};
 use crate::record::PathPair;
-use crate::stopping::Region;
 
 /// Paths that may be simulated ahead of the first unfinished one.
 const AHEAD: u64 = 1 << 14;
@@ -60,6 +60,8 @@ pub struct Ensemble<'a> {
     sde: &'a Sde<'a>,
     stepper: Stepper<'a>,
     region: Region,
+    /// Variance of the Gaussian part of each coordinate of Z over a unit of time.
+    variances: Vec<f64>,
     start: Vec<f64>,
     step: f64,
     max_time: f64,
@@ -134,9 +136,24 @@ impl<'a> Ensemble<'a> {
                 schemes: [step, 2.0 * step].map(|step| scheme.build(drift, noise, step, window)),
             },
         };
+        let variance = |k| noise.coordinate(k).unwrap_or(noise).gaussian_variance();
+        let variances = (0..start.len()).map(variance).collect();
         let start = start.to_vec();
         let batch = LANES;
-        Ok(Self { sde, stepper, region, start, step, max_time, pair, key, first: 0, stride: 1, batch })
+        Ok(Self {
+            sde,
+            stepper,
+            region,
+            variances,
+            start,
+            step,
+            max_time,
+            pair,
+            key,
+            first: 0,
+            stride: 1,
+            batch,
+        })
     }
 
     /// Paths that a thread steps together: 64 unless said otherwise. Results do not depend on it.
@@ -179,8 +196,8 @@ impl<'a> Ensemble<'a> {
         control: &Control,
         consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
     ) -> Result<(), EngineError> {
-        let (sampler, schemes) = match &self.stepper {
-            Stepper::Grid { sampler, schemes } => (sampler, schemes),
+        let shared = match &self.stepper {
+            Stepper::Grid { sampler, schemes } => self.on_grid(sampler.as_ref(), schemes),
             Stepper::Clocked { scheme, exact_times } => {
                 let Region::Line(region) = &self.region else { return Ok(()) };
                 let shared = clocked::Shared {
@@ -195,13 +212,27 @@ impl<'a> Ensemble<'a> {
                 return self.on_all_threads(paths, control, batch, consumer);
             }
         };
+        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes), consumer)
+    }
+
+    /// What the paths on the time grid share; nothing where every path has a clock of its own.
+    pub(crate) fn shared(&self) -> Option<Shared<'_>> {
+        match &self.stepper {
+            Stepper::Grid { sampler, schemes } => Some(self.on_grid(sampler.as_ref(), schemes)),
+            Stepper::Clocked { .. } => None,
+        }
+    }
+
+    fn on_grid<'b>(&'b self, sampler: &'b dyn Sampler, schemes: &'b [Box<dyn Scheme + 'a>; 2]) -> Shared<'b> {
         let blocks = (self.max_time / self.step / BLOCK as f64).ceil();
-        let shared = Shared {
-            sampler: sampler.as_ref(),
+        let noise = self.sde.noise();
+        Shared {
+            sampler,
             schemes: [schemes[0].as_ref(), schemes[1].as_ref()],
             amplitude: self.sde.amplitude(),
-            has_jumps: self.sde.noise().has_jumps(),
-            gaussian_variance: self.sde.noise().gaussian_variance(),
+            has_jumps: noise.has_jumps(),
+            gaussian_variance: noise.gaussian_variance(),
+            variances: &self.variances,
             region: &self.region,
             start: &self.start,
             step: self.step,
@@ -209,8 +240,7 @@ impl<'a> Ensemble<'a> {
             max_time: self.max_time,
             pair: self.pair,
             key: self.key,
-        };
-        self.on_all_threads(paths, control, |lanes| Batch::new(&shared, lanes), consumer)
+        }
     }
 
     fn on_all_threads<B: Paths>(

@@ -8,6 +8,10 @@
 //! With `pair` set, each path is accompanied by one of twice the step that is driven by the same
 //! noise, from which the step error is measured.
 //!
+//! Instead of following paths to their end, two estimators made of independent replicas ([`Replicated`]) give
+//! the same means and probabilities: [`FlemingViot`] through the quasi-stationary law, for any noise, and
+//! [`LevelSplitting`] for exits of continuous paths on the line that are too rare to be waited for.
+//!
 //! The engine knows no theory and never drops a path: what did not end is
 //! [`Outcome::Censored`], what left the finite numbers is [`Outcome::Diverged`].
 #![warn(missing_docs)]
@@ -16,19 +20,24 @@ mod batch;
 mod clocked;
 mod ensemble;
 mod error;
+mod event;
+mod fleming_viot;
 pub mod hazard;
+pub mod journal;
 pub mod multilevel;
 mod order;
 mod record;
 mod replicas;
 pub mod sink;
-mod stopping;
+mod splitting;
 mod trajectory;
 
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
+pub use event::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, StopRegion, SubLevel, Union};
+pub use fleming_viot::{FlemingViot, Population};
 pub use hazard::{Hazard, HazardSettings, Well};
 pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
-pub use stopping::{Region, SpaceDomain, SpaceRegion, StopRegion};
+pub use splitting::{LevelSplitting, Levels};
 pub use trajectory::{Trajectory, trajectory};

@@ -20,6 +20,8 @@ pub struct Target {
     pub relative_error: f64,
     /// The order `p` of the bias: `E T_h - E T ~ h^p`.
     pub order: f64,
+    /// Whether the leading term of the bias is taken off by Richardson's rule.
+    pub extrapolate: bool,
     /// Paths of a new level.
     pub warm_up: u64,
     /// Levels, at most [`MOST_LEVELS`].
@@ -29,10 +31,39 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target with 200 paths to begin a level, all levels and any number of paths.
+    /// The target with extrapolation, 200 paths to begin a level, all levels and any number of paths.
     #[must_use]
     pub fn new(relative_error: f64, order: f64) -> Self {
-        Self { relative_error, order, warm_up: 200, most_levels: MOST_LEVELS, most_paths: u64::MAX }
+        Self {
+            relative_error,
+            order,
+            extrapolate: true,
+            warm_up: 200,
+            most_levels: MOST_LEVELS,
+            most_paths: u64::MAX,
+        }
+    }
+
+    /// The weights of the differences in the estimate, and in the bias that it has then, of `count` levels.
+    ///
+    /// With `r = 2^p`: without extrapolation 1 for each, and `-m_L/(r - 1)` is left. Extrapolated, the last
+    /// difference has the weight `r/(r - 1)`, and what is left counts as what the last level has changed,
+    /// `(m_(L-1) - r m_L)/(r - 1)`, as it is for a next term of order 1.
+    fn weights(&self, count: usize) -> Vec<[f64; 2]> {
+        let ratio = libm::exp2(self.order);
+        let mut weights = vec![[1.0, 0.0]; count];
+        if let [.., before, last] = &mut weights[..] {
+            if self.extrapolate {
+                *last = [ratio / (ratio - 1.0), -ratio / (ratio - 1.0)];
+                // The mean on level 0 is no difference.
+                if count > 2 {
+                    before[1] = 1.0 / (ratio - 1.0);
+                }
+            } else {
+                last[1] = -1.0 / (ratio - 1.0);
+            }
+        }
+        weights
     }
 }
 
@@ -178,44 +209,44 @@ impl State {
         }
     }
 
-    /// The variances of the differences. Few pairs may by chance not differ at all: no level counts as having
-    /// less than a quarter of the variance of the one before, which is what order 1 in the path would give.
-    fn variances(&self) -> Vec<f64> {
-        let mut variances: Vec<f64> = self.levels.iter().map(|sums| sums.difference.variance()).collect();
-        for level in 2..variances.len() {
-            variances[level] = variances[level].max(0.25 * variances[level - 1]);
-        }
-        variances
+    /// The variances of the differences, weighted for the estimate.
+    ///
+    /// Most pairs hardly differ, and few may by chance not differ at all. So each level of `n` pairs counts as
+    /// having one more that parted at once, with the variance `2 V_0` of independent exits.
+    fn variances(&self, target: &Target) -> Vec<f64> {
+        let apart = self.levels.first().map_or(0.0, |sums| 2.0 * sums.difference.variance());
+        let weights = target.weights(self.levels.len());
+        let variances = self.levels.iter().zip(weights).enumerate().map(|(level, (sums, [weight, _]))| {
+            let parted = if level == 0 { 0.0 } else { apart / sums.difference.count.max(1) as f64 };
+            weight * weight * (sums.difference.variance() + parted)
+        });
+        variances.collect()
     }
 
     fn is_complete(&self) -> bool {
         self.levels.iter().all(|sums| sums.censored == 0 && sums.diverged == 0)
     }
 
-    fn estimate(&self) -> f64 {
-        self.levels.iter().map(|sums| sums.difference.mean).sum()
-    }
-
-    /// At least about what the finest grid is off: from the last difference, or the one before if that
-    /// promises more.
-    fn bias_bound(&self, order: f64) -> f64 {
-        let factor = libm::exp2(order);
-        let last = self.levels.iter().skip(1).rev().take(2).zip([1.0, 1.0 / factor]);
-        let largest = last.map(|(sums, share)| share * sums.difference.mean.abs()).fold(0.0, f64::max);
-        largest / (factor - 1.0)
+    fn time(&self, target: &Target) -> Telescoped {
+        let means = self.levels.iter().map(|sums| {
+            let moments = sums.difference;
+            [moments.mean, moments.variance(), moments.count as f64]
+        });
+        Telescoped::new(means, &target.weights(self.levels.len()))
     }
 
     /// Whether standard error and bias are within their shares of the target.
     fn is_good(&self, target: &Target) -> bool {
-        let bound = core::f64::consts::FRAC_1_SQRT_2 * target.relative_error * self.estimate().abs();
+        let time = self.time(target);
+        let bound = core::f64::consts::FRAC_1_SQRT_2 * target.relative_error * time.estimate.abs();
         let square: f64 = self
             .levels
             .iter()
-            .zip(self.variances())
+            .zip(self.variances(target))
             .map(|(sums, variance)| variance / sums.difference.count.max(1) as f64)
             .sum();
         // The last per cent of the paths is not asked for.
-        square.sqrt() <= 1.01 * bound && self.bias_bound(target.order) <= bound
+        square.sqrt() <= 1.01 * bound && time.bias.abs() <= bound
     }
 }
 
@@ -232,10 +263,10 @@ const FIRST_LEVELS: usize = 3;
 /// N_l = 2/(relative_error E T)^2 sqrt(V_l/C_l) sum_k sqrt(V_k C_k)
 /// ```
 ///
-/// with the variances `V` and costs `C` so far, a level at most fourfold in one round. When these are all
-/// there, another level if the bias that the last ones leave, `|m_L|/(2^p - 1)`, is above its share. It
-/// ends with the target reached, with the last level used up, or with a path that was censored or
-/// diverged: without its time there is no estimate.
+/// with the variances `V` (weighted by what the estimate makes of the differences) and costs `C` so far, a
+/// level at most fourfold in one round. When these are all there, another level if the bias that is left, as
+/// [`Telescoped::bias`] has it, is above its share. It ends with the target reached, with the last level used
+/// up, or with a path that was censored or diverged: without its time there is no estimate.
 #[must_use]
 pub fn next(state: &State, target: &Target) -> Option<Vec<(usize, u64)>> {
     let most = target.most_levels.clamp(1, MOST_LEVELS);
@@ -253,8 +284,9 @@ pub fn next(state: &State, target: &Target) -> Option<Vec<(usize, u64)>> {
     if !state.is_complete() {
         return None;
     }
-    let variances = state.variances();
-    let tolerance = target.relative_error * state.estimate().abs();
+    let variances = state.variances(target);
+    let time = state.time(target);
+    let tolerance = target.relative_error * time.estimate.abs();
     let shares = state.levels.iter().zip(&variances).map(|(sums, v)| (v * sums.cost()).sqrt());
     let factor = 2.0 / (tolerance * tolerance) * shares.sum::<f64>();
     let further = state.levels.iter().zip(&variances).enumerate().filter_map(|(level, (sums, variance))| {
@@ -268,19 +300,21 @@ pub fn next(state: &State, target: &Target) -> Option<Vec<(usize, u64)>> {
         return Some(further);
     }
     let bound = core::f64::consts::FRAC_1_SQRT_2 * tolerance;
-    let enough = state.bias_bound(target.order) <= bound || state.levels.len() >= most;
+    let enough = time.bias.abs() <= bound || state.levels.len() >= most;
     if enough { None } else { Some(vec![(state.levels.len(), warm_up)]) }
 }
 
 /// A telescoping sum over the levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Telescoped {
-    /// `sum_l m_l` with the mean differences `m_l`: an unbiased estimate of the expectation on the finest grid.
+    /// `sum_l m_l` with the mean differences `m_l`: an unbiased estimate of the expectation on the finest grid
+    /// `L`. Where the target says to extrapolate, with `m_L/(2^p - 1)` added.
     pub estimate: f64,
-    /// Its standard error, `sqrt(sum_l V_l/N_l)`.
+    /// Its standard error; `sqrt(sum_l V_l/N_l)` without extrapolation.
     pub std_error: f64,
-    /// What the finest grid adds to the exact value, about `-m_L/(2^p - 1)`; NaN on level 0 alone. It is not
-    /// taken off.
+    /// By how much the estimate is too large, by the last differences: `-m_L/(2^p - 1)`, after extrapolation
+    /// by how much the last level has lowered the extrapolated value,
+    /// `(m_(L-1) - 2^p m_L)/(2^p - 1)`. It is not taken off. NaN on level 0 alone.
     pub bias: f64,
     /// The standard error of that.
     pub bias_std_error: f64,
@@ -288,20 +322,18 @@ pub struct Telescoped {
 
 impl Telescoped {
     /// From the mean, the variance and the number of the differences of each level.
-    fn new(levels: impl Iterator<Item = [f64; 3]>, order: f64) -> Self {
-        let factor = libm::exp2(order) - 1.0;
-        let mut sum = Self { estimate: 0.0, std_error: 0.0, bias: f64::NAN, bias_std_error: f64::NAN };
-        for (level, [mean, variance, count]) in levels.enumerate() {
+    fn new(levels: impl Iterator<Item = [f64; 3]>, weights: &[[f64; 2]]) -> Self {
+        let [mut sums, mut squares] = [[0.0; 2]; 2];
+        for ([mean, variance, count], weights) in levels.zip(weights) {
             let square = variance / count.max(1.0);
-            sum.estimate += mean;
-            sum.std_error += square;
-            if level > 0 {
-                sum.bias = -mean / factor;
-                sum.bias_std_error = square.sqrt() / factor;
+            for k in 0..2 {
+                sums[k] += weights[k] * mean;
+                squares[k] += weights[k] * weights[k] * square;
             }
         }
-        sum.std_error = sum.std_error.sqrt();
-        sum
+        let [std_error, bias_std_error] = squares.map(f64::sqrt);
+        let known = if weights.len() > 1 { 1.0 } else { f64::NAN };
+        Self { estimate: sums[0], std_error, bias: known * sums[1], bias_std_error: known * bias_std_error }
     }
 }
 
@@ -343,7 +375,6 @@ impl Multilevel {
     /// What the paths so far amount to; `coarsest_step` is `h_0`.
     #[must_use]
     pub fn new(state: &State, coarsest_step: f64, target: &Target) -> Self {
-        let order = target.order;
         let levels = state.levels.iter().enumerate().map(|(level, sums)| Level {
             step: step(coarsest_step, level),
             paths: sums.paths,
@@ -359,11 +390,8 @@ impl Multilevel {
         if !state.is_complete() || counts().any(|count| count == 0) || levels.is_empty() {
             return Self { levels, time: None, stops: Vec::new(), is_good: false };
         }
-        let means = state.levels.iter().map(|sums| {
-            let moments = sums.difference;
-            [moments.mean, moments.variance(), moments.count as f64]
-        });
-        let time = Some(Telescoped::new(means, order));
+        let time = Some(state.time(target));
+        let weights = target.weights(levels.len());
         let mut stops: Vec<(Stop, Telescoped)> = Vec::new();
         for &(stop, _) in state.levels.iter().flat_map(|sums| &sums.stops) {
             if stops.iter().all(|(seen, _)| *seen != stop) {
@@ -371,7 +399,7 @@ impl Multilevel {
                     let [mean, variance] = sums.indicator(stop);
                     [mean, variance, sums.difference.count as f64]
                 });
-                stops.push((stop, Telescoped::new(shares, order)));
+                stops.push((stop, Telescoped::new(shares, &weights)));
             }
         }
         Self { levels, time, stops, is_good: state.is_good(target) }
@@ -390,15 +418,32 @@ fn step(coarsest: f64, level: usize) -> f64 {
 /// that the estimate depends neither on threads nor on batches. Paths are not kept.
 ///
 /// # Errors
-/// [`EngineError::Interrupted`] once [`Control::cancel`] is set; [`EngineError::NoCompanion`] for a scheme
-/// whose paths have no companions; [`IntegratorError::NotPositive`] for a relative error or an order; what
-/// `problem` refuses.
+/// As for [`advance`].
 pub fn multilevel<'a>(
     problem: &dyn Fn(f64, bool) -> Result<Ensemble<'a>, EngineError>,
     coarsest_step: f64,
     target: &Target,
     control: &Control,
 ) -> Result<Multilevel, EngineError> {
+    let mut state = State::default();
+    advance(&mut state, problem, coarsest_step, target, control)?;
+    Ok(Multilevel::new(&state, coarsest_step, target))
+}
+
+/// Simulates what is missing from `state` to the end of [`multilevel`]. After an interruption the state has
+/// the paths that came before it, and another call goes on to the same result as if nothing had happened.
+///
+/// # Errors
+/// [`EngineError::Interrupted`] once [`Control::cancel`] is set; [`EngineError::NoCompanion`] for a scheme
+/// whose paths have no companions; [`IntegratorError::NotPositive`] for a relative error or an order; what
+/// `problem` refuses.
+pub fn advance<'a>(
+    state: &mut State,
+    problem: &dyn Fn(f64, bool) -> Result<Ensemble<'a>, EngineError>,
+    coarsest_step: f64,
+    target: &Target,
+    control: &Control,
+) -> Result<(), EngineError> {
     for (name, value) in
         [("the relative error", target.relative_error), ("the order of the bias", target.order)]
     {
@@ -406,8 +451,7 @@ pub fn multilevel<'a>(
             return Err(IntegratorError::NotPositive { name, value }.into());
         }
     }
-    let mut state = State::default();
-    while let Some(round) = next(&state, target) {
+    while let Some(round) = next(state, target) {
         state.plan(&round);
         for (level, additional) in round {
             let ensemble = problem(step(coarsest_step, level), level > 0)?
@@ -428,5 +472,5 @@ pub fn multilevel<'a>(
             }
         }
     }
-    Ok(Multilevel::new(&state, coarsest_step, target))
+    Ok(())
 }

@@ -55,6 +55,17 @@ pub trait Replicated: Sync {
 
     /// The estimates, in the order of [`Replicated::outputs`], from the mean row; NaN where it gives none.
     fn evaluate(&self, mean: &[f64]) -> Vec<f64>;
+
+    /// The same from the replicas' walks at twice the step, if they have any: what the step error is measured
+    /// by.
+    fn evaluate_coarse(&self, _mean: &[f64]) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Whether a wanted relative error is about this output, too.
+    fn is_target(&self, output: &Output) -> bool {
+        *output == Output::MeanTime
+    }
 }
 
 /// Groups that may be simulated ahead of the first unfinished one.

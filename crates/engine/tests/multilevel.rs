@@ -2,7 +2,9 @@
 //!
 //! Statistical checks fail beyond 6 standard errors: two-sided 2e-9 each, below 1e-6 for all of them.
 
-use levyscape_engine::multilevel::{Level, MOST_LEVELS, Multilevel, State, Target, multilevel, next};
+use levyscape_engine::multilevel::{
+    Level, MOST_LEVELS, Multilevel, State, Target, advance, multilevel, next,
+};
 use levyscape_engine::{
     Control, EngineError, Ensemble, Outcome, PathPair, PathRecord, Stepping, Stop, StopRegion,
 };
@@ -33,8 +35,19 @@ fn linear(law: NoiseLaw) -> Problem {
     }
 }
 
+/// The ensemble of a step with companions or without.
+type Ensembles<'a> = dyn Fn(f64, bool) -> Result<Ensemble<'a>, EngineError> + 'a;
+
 impl Problem {
     fn run(&self, seed: u64, coarsest: f64, target: &Target) -> Result<Multilevel, EngineError> {
+        self.with(seed, |ensembles| multilevel(ensembles, coarsest, target, &Control::default()))
+    }
+
+    fn with<T>(
+        &self,
+        seed: u64,
+        use_them: impl FnOnce(&Ensembles<'_>) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
         let [quartic, quadratic] = self.potential;
         let potential = ClosurePotential::new(
             move |x| 0.25 * quartic * x * x * x * x + 0.5 * quadratic * x * x,
@@ -53,7 +66,7 @@ impl Problem {
             };
             Ensemble::new(&sde, &[self.start], self.region.clone(), &stepping, key)
         };
-        multilevel(&ensemble, coarsest, target, &Control::default())
+        use_them(&ensemble)
     }
 }
 
@@ -74,11 +87,7 @@ fn assert_exact(name: &str, result: &Multilevel, exact: f64) {
     let Some(time) = result.time else { panic!("{name}: no estimate") };
     assert!(result.is_good, "{name}");
     let error = (time.std_error * time.std_error + time.bias_std_error * time.bias_std_error).sqrt();
-    // What the bias of the finest grid leaves after Richardson's rule: of the next order, taken as half of
-    // the correction.
-    let rest = 0.5 * time.bias.abs();
-    let off = (time.estimate - time.bias - exact).abs() - rest;
-    assert!(off < 6.0 * error, "{name}: {time:?}, exact {exact}");
+    assert!((time.estimate - exact).abs() < 6.0 * error + time.bias.abs(), "{name}: {time:?}, exact {exact}");
 }
 
 fn stable_exit(seed: u64, relative_error: f64) {
@@ -111,9 +120,9 @@ fn a_stable_exit_time() {
 }
 
 #[test]
-#[ignore = "a minute"]
-fn a_stable_exit_time_to_three_digits() {
-    stable_exit(2, 0.001);
+#[ignore = "half a minute: 11.222, standard error 0.020, bias -0.019 by the last difference"]
+fn a_stable_exit_time_at_length() {
+    stable_exit(2, 0.003);
 }
 
 fn brownian() -> Problem {
@@ -148,9 +157,9 @@ fn costs_to_one_per_cent() {
         ("stable 1.8", linear(NoiseLaw::stable(1.8)), 1.0 / 1.8),
         ("Brownian", brownian(), 1.0),
     ] {
-        for coarsest in [0.4, 0.1] {
-            match problem.run(5, coarsest, &Target::new(0.01, order)) {
-                Ok(result) => print(&format!("{name} from {coarsest}"), &result),
+        for (coarsest, extrapolate) in [(0.4, true), (0.2, true), (0.1, true), (0.2, false)] {
+            match problem.run(5, coarsest, &Target { extrapolate, ..Target::new(0.01, order) }) {
+                Ok(result) => print(&format!("{name} from {coarsest}, extrapolated {extrapolate}"), &result),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -170,6 +179,55 @@ fn threads_do_not_matter() {
     let (one, two) = (run(1), run(2));
     assert!(one.is_ok());
     assert_eq!(format!("{one:?}"), format!("{two:?}"));
+}
+
+#[test]
+fn rounds_do_not_matter() {
+    // All paths of a level at once, with the numbers that they have within the task.
+    let (problem, target) = (linear(NoiseLaw::stable(1.2)), Target::new(0.05, 1.0 / 1.2));
+    let Ok(result) = problem.run(4, 0.2, &target) else { panic!() };
+    let again = problem.with(4, |ensembles| {
+        let mut state = State::default();
+        for (index, level) in result.levels.iter().enumerate() {
+            let ensemble = ensembles(level.step, index > 0)?.with_numbers(index as u64, MOST_LEVELS as u64);
+            for pair in ensemble.run(0..level.paths, &Control::default())? {
+                state.push(index, &pair)?;
+            }
+        }
+        Ok(Multilevel::new(&state, 0.2, &target))
+    });
+    assert!(result.levels[0].paths > 800, "some rounds: {result:?}");
+    let Ok(again) = again else { panic!() };
+    assert_eq!(result, again);
+}
+
+#[test]
+fn an_interruption_does_not_matter() {
+    let (problem, target) = (linear(NoiseLaw::stable(1.2)), Target::new(0.05, 1.0 / 1.2));
+    let Ok(result) = problem.run(4, 0.2, &target) else { panic!() };
+    let again = problem.with(4, |ensembles| {
+        // Each round is broken off after 70 paths, in the first of its levels.
+        let mut state = State::default();
+        for _ in 0..3 {
+            let Some(round) = next(&state, &target) else { break };
+            state.plan(&round);
+            let (level, missing) = round[0];
+            let step = libm::ldexp(0.2, -(level as i32));
+            let ensemble = ensembles(step, level > 0)?.with_numbers(level as u64, MOST_LEVELS as u64);
+            let first = state.levels[level].paths;
+            for pair in ensemble.run(first..first + missing.min(70), &Control::default())? {
+                state.push(level, &pair)?;
+            }
+        }
+        let cancelled = Control::default();
+        cancelled.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+        let broken_off = advance(&mut state, ensembles, 0.2, &target, &cancelled);
+        assert!(matches!(broken_off, Err(EngineError::Interrupted)));
+        advance(&mut state, ensembles, 0.2, &target, &Control::default())?;
+        Ok(Multilevel::new(&state, 0.2, &target))
+    });
+    let Ok(again) = again else { panic!() };
+    assert_eq!(result, again);
 }
 
 #[test]
@@ -216,30 +274,33 @@ fn fill(state: &mut State, level: usize, n: u64, mean: f64, deviation: f64, step
 
 #[test]
 fn paths_are_allocated_as_giles_says() {
-    let mut target = Target::new(0.1, 1.0);
+    let mut target = Target { extrapolate: false, ..Target::new(0.1, 1.0) };
     let mut state = State::default();
-    let start = Some(vec![(0, 200), (1, 200), (2, 200)]);
-    assert_eq!(next(&state, &target), start);
+    let start = vec![(0, 200), (1, 200), (2, 200)];
+    assert_eq!(next(&state, &target), Some(start.clone()));
     // A round that was broken off is finished first.
-    state.plan(&start.unwrap_or_default());
+    state.plan(&start);
     fill(&mut state, 0, 200, 100.0, 100.0, 1);
     fill(&mut state, 1, 150, 1.0, 10.0, 100);
     assert_eq!(next(&state, &target), Some(vec![(1, 50), (2, 200)]));
     fill(&mut state, 1, 50, 1.0, 10.0, 100);
     fill(&mut state, 2, 200, 0.5, 5.0, 400);
-    // 2/(0.1 101.5)^2 (100 + 100 + 100) = 5.82; sqrt(V/C) = 100, 1, 1/4 and N = 585 (the sample variance is 1/199 larger).
+    // V_0 = 10050 (sample variance), and 100.5 + 100.5 and 25.1 + 100.5 with the pair that parted:
+    // 2/(0.1 101.5)^2 (100.2 + 141.8 + 224.2) = 9.05, N = 907, but not more than 800; 13 and 5 pairs.
     let round = next(&state, &target);
-    assert_eq!(round, Some(vec![(0, 386)]));
+    assert_eq!(round, Some(vec![(0, 600)]));
     assert_eq!(round, next(&state.clone(), &target), "a function of the state");
-    fill(&mut state, 0, 386, 100.0, 100.0, 1);
+    fill(&mut state, 0, 600, 100.0, 100.0, 1);
+    // V_0 = 10012.5: N = 904.3.
+    assert_eq!(next(&state, &target), Some(vec![(0, 105)]));
+    fill(&mut state, 0, 105, 100.0, 100.0, 1);
     // The bias bound 0.5 is within 101.5 0.1/sqrt(2).
     assert_eq!(next(&state, &target), None);
     assert!(Multilevel::new(&state, 0.1, &target).is_good);
     // It is not within 101.5 0.005/sqrt(2): first the paths, fourfold at most, then a level.
     target.relative_error = 0.005;
-    assert!(next(&state, &target).is_some_and(|round| round[0] == (0, 3 * 586)));
-    target.most_paths = 586;
-    target.relative_error = 0.005;
+    assert!(next(&state, &target).is_some_and(|round| round[0] == (0, 3 * 905)));
+    target.most_paths = 905;
     assert!(next(&state, &target).is_some_and(|round| round[0].0 == 1));
     target.most_paths = 200;
     assert_eq!(next(&state, &target), Some(vec![(3, 200)]));
@@ -255,7 +316,8 @@ fn paths_are_allocated_as_giles_says() {
 #[test]
 fn the_sums_telescope() {
     let mut state = State::default();
-    let target = Target::new(0.1, 1.0);
+    let extrapolated = Target::new(0.1, 1.0);
+    let target = Target { extrapolate: false, ..extrapolated };
     for (time, steps) in [(3.0, 30), (5.0, 50), (7.0, 70)] {
         assert!(state.push(0, &pair((time, steps), None)).is_ok());
     }
@@ -277,6 +339,15 @@ fn the_sums_telescope() {
     assert_eq!([upper.estimate, lower.estimate], [0.75, 0.25]);
     // One pair in four differs: variance 1/4 - 1/16 of 4.
     assert!((lower.std_error - (3.0_f64 / 64.0).sqrt()).abs() < 1e-14);
+    // The last difference twice; two levels have one difference.
+    let Some(time) = Multilevel::new(&state, 0.1, &extrapolated).time else { panic!() };
+    assert!((time.estimate - 6.0).abs() < 1e-14 && (time.bias + 1.0).abs() < 1e-14);
+    assert!((time.std_error - (4.0_f64 / 3.0 + 1.0).sqrt()).abs() < 1e-14);
+    let mut three = state.clone();
+    assert!(three.push(2, &pair((6.0, 1), Some((5.0, 1)))).is_ok());
+    let Some(time) = Multilevel::new(&three, 0.1, &extrapolated).time else { panic!() };
+    // 5 + 1/2 + 2, and what the third level has lowered: 6 - 7.5.
+    assert!((time.estimate - 7.5).abs() < 1e-14 && (time.bias + 1.5).abs() < 1e-14);
     let mut censored = state.clone();
     crossed.fine.outcome = Outcome::Censored;
     assert!(censored.push(1, &crossed).is_ok());

@@ -23,6 +23,8 @@ mod words;
 use crate::figure::Figure;
 use crate::study::Study;
 
+pub use paths::replayed;
+
 type Draw = fn(&Study) -> Vec<Figure>;
 
 /// Every figure, in the order of a report.

@@ -1,10 +1,13 @@
 //! Sample paths under each noise.
 
+use levyscape_engine::Trajectory;
+
 use super::data;
 use super::words;
 use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
+use crate::landscape::Landscape;
 use crate::study::{PathData, PointData, Study};
-use crate::theory::NoiseLaw;
+use crate::theory::{NoiseLaw, StoppedProblem};
 
 /// Paths in a panel, and panels.
 const MOST_PATHS: usize = 2;
@@ -78,6 +81,39 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     vec![figure]
 }
 
+/// One path that was run again, until it ended; `name` is that of the figure.
+#[must_use]
+pub fn replayed(name: &str, path: &Trajectory, problem: &StoppedProblem, landscape: &Landscape) -> Figure {
+    let finite = || path.position.iter().copied().filter(|x| x.is_finite());
+    let low = finite().reduce(f64::min).unwrap_or(-1.0);
+    let high = finite().reduce(f64::max).unwrap_or(1.0);
+    let margin = if high > low { 0.06 * (high - low) } else { 1.0 };
+    let [low, high] = [low - margin, high + margin];
+    let shown = |x: f64| x > low && x < high;
+    let mut layers = Vec::new();
+    for minimum in landscape.minima.iter().filter(|minimum| shown(minimum.x)) {
+        let style = Style::grey().weight(0.5);
+        layers.push(Layer::HorizontalLine { y: minimum.x, style, label: Some("minimum".into()) });
+    }
+    let targets = problem.targets.iter().flatten();
+    for &y in [problem.lower, problem.upper].iter().chain(targets).filter(|x| shown(**x)) {
+        let style = Style::grey().dash(Dash::Dashed).weight(0.9);
+        layers.push(Layer::HorizontalLine { y, style, label: Some("the path stops here".into()) });
+    }
+    layers.push(Layer::line(path.time.clone(), path.position.clone(), Style::series(0).weight(0.7)));
+    let end = path.time.last().copied().unwrap_or(1.0);
+    let x = Axis::linear("time $t$").from_to(0.0, 1.02 * end);
+    let mut panel = Panel::new(x, Axis::linear("$X_t$").from_to(low, high), layers);
+    panel.legend = LegendPlace::Top;
+    let mut figure = Figure::new(name, vec![panel]);
+    figure.width_mm = TWO_COLUMNS_MM;
+    figure.height_mm = Some(62.0);
+    figure.caption = format!(
+        "One path until it ended, at $t = {end}$; of each group of steps the lowest and the highest point."
+    );
+    figure
+}
+
 /// Tells noises apart but for their amplitude; Brownian comes first.
 fn index(noise: NoiseLaw) -> f64 {
     match noise {
@@ -87,7 +123,7 @@ fn index(noise: NoiseLaw) -> f64 {
 }
 
 impl Shown<'_> {
-    fn drawn(&self) -> impl Iterator<Item = &levyscape_engine::Trajectory> {
+    fn drawn(&self) -> impl Iterator<Item = &Trajectory> {
         self.paths.trajectories.iter().take(MOST_PATHS)
     }
 

@@ -3,6 +3,7 @@
 use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
+use crate::estimate::SurvivalCurve;
 use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style};
 use crate::study::{EnsembleData, Study};
 
@@ -15,6 +16,7 @@ const CRITICAL: f64 = 1.08;
 struct Curve<'a> {
     row: Row<'a>,
     ensemble: &'a EnsembleData,
+    survival: &'a SurvivalCurve,
     /// The mean of the same paths.
     mean: f64,
     /// Everything but the amplitude.
@@ -25,13 +27,14 @@ struct Curve<'a> {
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let mut curves: Vec<Curve<'_>> = Vec::new();
     for row in data::mean_times(study) {
-        let Some(ensemble) = row.ensemble.filter(|ensemble| ensemble.survival.time.len() > 2) else {
+        let Some(ensemble) = row.ensemble else { continue };
+        let Some(survival) = ensemble.survival.as_ref().filter(|curve| curve.time.len() > 2) else {
             continue;
         };
         let fine = row.result.discretisation_bias.as_ref().map(|bias| bias.fine).or(row.result.estimate);
         let Some(mean) = fine.filter(|mean| *mean > 0.0 && mean.is_finite()) else { continue };
         let parts = row.parts(&Variable::Epsilon);
-        let new = Curve { row, ensemble, mean, parts };
+        let new = Curve { row, ensemble, survival, mean, parts };
         match curves.iter_mut().find(|other| other.parts == new.parts) {
             Some(other) if other.row.data.noise.epsilon() <= row.data.noise.epsilon() => {}
             Some(other) => *other = new,
@@ -60,7 +63,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
 }
 
 fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
-    let survival = &curve.ensemble.survival;
+    let survival = curve.survival;
     let bottom = (0.5 * survival.half_width).clamp(1e-3, 0.05);
     let end = 1.02 * -bottom.ln();
     let time: Vec<f64> = survival.time.iter().map(|time| time / curve.mean).collect();

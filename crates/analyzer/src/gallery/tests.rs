@@ -80,11 +80,14 @@ fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usi
         estimate,
         std_error: estimate.map(|x| 0.8 * error * x),
         ci95: estimate.map(|x| [x * (1.0 - 1.6 * error), x * (1.0 + 1.6 * error)]),
+        method: "plain".into(),
+        step: 0.01,
         paths: 4000,
         censored: 0,
         diverged: 0,
         steps: 1_000_000,
         discretisation_bias: None,
+        levels: Vec::new(),
         asymptotic: truth,
         exact: None,
     }
@@ -167,7 +170,7 @@ fn point(
                     task,
                     from: None,
                     problem: problem.clone(),
-                    survival: curve,
+                    survival: Some(curve),
                     exponential_distance: Some(0.8),
                 });
             }
@@ -190,7 +193,7 @@ fn point(
                         task,
                         from: Some(from),
                         problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
-                        survival: curve,
+                        survival: Some(curve),
                         exponential_distance: Some(0.9),
                     });
                 }

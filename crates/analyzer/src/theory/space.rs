@@ -88,6 +88,27 @@ pub fn exit(noise: &SpaceNoise, distance: &dyn Fn(&[f64]) -> f64) -> Option<Spac
     (rate > 0.0 && rate.is_finite()).then_some(SpaceTheory { mean: 1.0 / rate, axis_probabilities })
 }
 
+/// A distance in the plane that is costly to tell, asked for in this many directions; between them its
+/// inverse is taken as linear in the angle. `None` where the distance is not known in one of them.
+#[must_use]
+pub fn tabulated(
+    directions: usize,
+    distance: &dyn Fn(&[f64]) -> Option<f64>,
+) -> Option<impl Fn(&[f64]) -> f64 + use<>> {
+    let inverse = |k: usize| {
+        let angle = 2.0 * PI * k as f64 / directions as f64;
+        distance(&[libm::cos(angle), libm::sin(angle)]).map(|distance| 1.0 / distance)
+    };
+    let inverse: Vec<f64> = (0..directions).map(inverse).collect::<Option<_>>()?;
+    Some(move |direction: &[f64]| {
+        let turns = libm::atan2(direction[1], direction[0]) / (2.0 * PI);
+        let position = (turns - turns.floor()) * directions as f64;
+        let below = position.floor();
+        let [here, next] = [below as usize, below as usize + 1].map(|k| inverse[k % directions]);
+        1.0 / (here + (position - below) * (next - here))
+    })
+}
+
 /// The distance, if it is the same along every axis and along the diagonals.
 fn same_everywhere(dimension: usize, distance: &dyn Fn(&[f64]) -> f64) -> Option<f64> {
     let mut directions = Vec::new();
@@ -146,6 +167,18 @@ mod tests {
         let noise = SpaceNoise::Independent(vec![[1.2, 0.1], [1.8, 0.1]]);
         let law = exit(&noise, &unit);
         assert!(law.is_some_and(|law| (law.axis_probabilities[0] - 0.924).abs() < 1e-3));
+    }
+
+    #[test]
+    fn a_half_plane_counts_one_side_of_one_coordinate() {
+        let half_plane = |u: &[f64]| Some(if u[0] > 0.0 { 1.0 / u[0] } else { f64::INFINITY });
+        let distance = tabulated(256, &half_plane);
+        for alpha in [0.7, 1.5] {
+            let noise = SpaceNoise::Isotropic { dimension: 2, alpha, epsilon: 1.0 };
+            let mean = distance.as_ref().and_then(|distance| exit(&noise, distance)).map(|law| law.mean);
+            assert!(mean.is_some_and(|mean| (mean * tail_coefficient(alpha) - 1.0).abs() < 1e-3), "{mean:?}");
+        }
+        assert!(tabulated(256, &|_| None).is_none());
     }
 
     #[test]

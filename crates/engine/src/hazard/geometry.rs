@@ -3,8 +3,8 @@
 use levyscape_integrator::math::{exp, ln, uniform};
 use levyscape_integrator::noise::{LargeJumps, Side};
 
+use crate::event::StopRegion;
 use crate::record::Stop;
-use crate::stopping::StopRegion;
 
 use super::Well;
 

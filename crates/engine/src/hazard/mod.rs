@@ -47,9 +47,9 @@ use levyscape_integrator::{Amplitude, IntegratorError, SchemeKind, Sde, StreamKe
 
 use crate::ensemble::Control;
 use crate::error::EngineError;
+use crate::event::{Region, StopRegion};
 use crate::record::Stop;
 use crate::replicas::{Output, Replicated};
-use crate::stopping::{Region, StopRegion};
 
 use geometry::{Channel, Jumps, Map, Place, Rates, Target};
 use solve::Layout;
@@ -256,6 +256,12 @@ impl<'a> Hazard<'a> {
             span: settings.span,
             layout,
         })
+    }
+
+    /// The time step in the start's well or, where it has none, of paths between the wells.
+    #[must_use]
+    pub fn step(&self) -> f64 {
+        self.classes[self.map.class(self.start)].step
     }
 
     /// The estimates on the grids of step `h` and of step `2 h`, from the mean row.
@@ -626,6 +632,10 @@ impl Replicated for Hazard<'_> {
 
     fn evaluate(&self, mean: &[f64]) -> Vec<f64> {
         self.fine_and_coarse(mean).0
+    }
+
+    fn evaluate_coarse(&self, mean: &[f64]) -> Option<Vec<f64>> {
+        Some(self.fine_and_coarse(mean).1)
     }
 }
 

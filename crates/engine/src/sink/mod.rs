@@ -7,6 +7,7 @@ pub use csv::CsvSink;
 pub use parquet::ParquetSink;
 
 use crate::error::EngineError;
+use crate::event::Region;
 use crate::record::PathPair;
 
 /// Paths of one task at one point of the sweep, in path order.
@@ -34,8 +35,17 @@ impl Rows<'_> {
     }
 }
 
+/// How far beyond the edge a path of a table ended; NaN where that is not known.
+fn overshoot(region: Option<&Region>, pair: &PathPair) -> f64 {
+    region.and_then(|region| region.overshoot(&pair.fine, &pair.place)).unwrap_or(f64::NAN)
+}
+
 /// A table with one row a path.
-pub trait Sink {
+pub trait Sink: Send {
+    /// Says where the paths of the rows from here on stop, from which their overshoot follows
+    /// ([`Region::overshoot`]); without it that column is empty.
+    fn set_region(&mut self, region: &Region);
+
     /// Appends rows.
     ///
     /// # Errors

@@ -10,8 +10,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use super::{Rows, Sink};
+use super::{Rows, Sink, overshoot};
 use crate::error::EngineError;
+use crate::event::Region;
 use crate::record::{PathPair, PathRecord};
 
 /// Rows a row group holds at the most, so that a reader need not take a whole table at once.
@@ -20,6 +21,7 @@ const GROUP: usize = 1 << 17;
 /// Writes a Parquet table; a NaN or a missing companion is a null.
 pub struct ParquetSink<W: Write + Send> {
     columns: Vec<Column>,
+    region: Option<Region>,
     writer: SerializedFileWriter<W>,
 }
 
@@ -36,6 +38,8 @@ enum Column {
     Integer(String, Get<i64>),
     Real(String, Get<Option<f64>>),
     Text(String, Get<Option<String>>),
+    /// The overshoot, which depends on where the paths stop as well.
+    Overshoot,
 }
 
 fn pair<'a>(rows: &Rows<'a>, k: usize) -> &'a PathPair {
@@ -78,6 +82,7 @@ fn columns(dimension: usize) -> Vec<Column> {
         real("exit_position", |rows, k| finite(pair(rows, k).fine.position)),
         words("side", |rows, k| text(pair(rows, k).fine.outcome.side())),
         real("last_position", |rows, k| finite(pair(rows, k).fine.previous)),
+        Column::Overshoot,
         integer("steps", |rows, k| pair(rows, k).fine.steps as i64),
         real("coarse_time", |rows, k| coarse(rows, k).map(|coarse| coarse.time)),
         words("coarse_status", |rows, k| coarse(rows, k).map(|coarse| coarse.outcome.name().into())),
@@ -96,9 +101,10 @@ fn columns(dimension: usize) -> Vec<Column> {
 impl Column {
     fn schema(&self) -> Result<Arc<Type>, ParquetError> {
         let (name, physical, repetition) = match self {
-            Self::Integer(name, _) => (name, PhysicalType::INT64, Repetition::REQUIRED),
-            Self::Real(name, _) => (name, PhysicalType::DOUBLE, Repetition::OPTIONAL),
-            Self::Text(name, _) => (name, PhysicalType::BYTE_ARRAY, Repetition::OPTIONAL),
+            Self::Integer(name, _) => (name.as_str(), PhysicalType::INT64, Repetition::REQUIRED),
+            Self::Real(name, _) => (name.as_str(), PhysicalType::DOUBLE, Repetition::OPTIONAL),
+            Self::Text(name, _) => (name.as_str(), PhysicalType::BYTE_ARRAY, Repetition::OPTIONAL),
+            Self::Overshoot => ("overshoot", PhysicalType::DOUBLE, Repetition::OPTIONAL),
         };
         let logical = matches!(self, Self::Text(..)).then_some(LogicalType::String);
         let builder = Type::primitive_type_builder(name, physical);
@@ -116,7 +122,8 @@ impl<W: Write + Send> ParquetSink<W> {
         let fields = columns.iter().map(Column::schema).collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("exits").with_fields(fields).build()?;
         let properties = WriterProperties::builder().set_created_by("levyscape".into()).build();
-        Ok(Self { columns, writer: SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))? })
+        let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))?;
+        Ok(Self { columns, region: None, writer })
     }
 }
 
@@ -128,6 +135,10 @@ fn present<T>(values: impl Iterator<Item = Option<T>>) -> (Vec<T>, Vec<i16>) {
 }
 
 impl<W: Write + Send> Sink for ParquetSink<W> {
+    fn set_region(&mut self, region: &Region) {
+        self.region = Some(region.clone());
+    }
+
     fn append(&mut self, rows: &Rows<'_>) -> Result<(), EngineError> {
         for (group, paths) in rows.paths.chunks(GROUP).enumerate() {
             let rows = Rows { paths, first_path: rows.number(group * GROUP), ..rows.clone() };
@@ -142,6 +153,12 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
                     }
                     Column::Real(_, get) => {
                         let (values, levels) = present(indices.clone().map(|k| get(&rows, k)));
+                        writer.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
+                    }
+                    Column::Overshoot => {
+                        let region = self.region.as_ref();
+                        let values = indices.clone().map(|k| finite(overshoot(region, pair(&rows, k))));
+                        let (values, levels) = present(values);
                         writer.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
                     }
                     Column::Text(_, get) => {

@@ -282,7 +282,7 @@ fn cosine(rng: &mut LaneRng, lane: usize) -> f64 {
 }
 
 /// Standard normal (Box and Muller 1958).
-fn normal(rng: &mut LaneRng, lane: usize) -> f64 {
+pub(super) fn normal(rng: &mut LaneRng, lane: usize) -> f64 {
     let radius = (-2.0 * ln(uniform(rng.next_of(lane)))).sqrt();
     radius * cosine(rng, lane)
 }
@@ -489,16 +489,28 @@ impl Counts {
         rows: &mut [[f64; LANES]; BLOCK],
         mut jumps: impl FnMut(usize, &mut LaneRng, usize) -> f64,
     ) {
+        self.each(rng, lanes, |count, rng, step, lane| rows[step][lane] += jumps(count, rng, lane));
+    }
+
+    /// Draws the number of jumps of each lane and step, and calls `visit` with it, the generators, the step
+    /// and the lane where there is at least one.
+    #[inline]
+    pub fn each(
+        &self,
+        rng: &mut LaneRng,
+        lanes: usize,
+        mut visit: impl FnMut(usize, &mut LaneRng, usize, usize),
+    ) {
         let lanes = lanes.min(LANES);
         let Some(&first) = self.thresholds.first() else { return };
         let mut bits = [0; LANES];
-        for row in rows {
+        for step in 0..BLOCK {
             let mut jumping = draw(first, rng, lanes, &mut bits);
             while jumping != 0 {
                 let lane = jumping.trailing_zeros() as usize;
                 jumping &= jumping - 1;
                 let count = self.thresholds.partition_point(|&threshold| bits[lane] < threshold);
-                row[lane] += jumps(count, rng, lane);
+                visit(count, rng, step, lane);
             }
         }
     }

@@ -5,7 +5,7 @@ use core::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;
 
 use super::table::QuantileTable;
-use super::{BLOCK, Brownian, Noise, NoiseBlock, Sampler, Side, Stable};
+use super::{BLOCK, Brownian, Noise, NoiseBlock, Sampler, Side, Stable, TruncatedIsotropic};
 use crate::dispatch;
 use crate::error::{IntegratorError, positive};
 use crate::math::{exp, ln, pow, sin_quarter, uniform};
@@ -80,9 +80,7 @@ impl Noise for Isotropic {
 
     /// `C_{d,alpha}/alpha * 2 pi^(d/2)/Gamma(d/2) * r^-alpha`, see [`isotropic_constant`].
     fn radial_tail(&self, r: f64) -> Option<f64> {
-        let d = self.dimension as f64;
-        let sphere = 2.0 * libm::exp(0.5 * d * libm::log(PI) - libm::lgamma(0.5 * d));
-        Some(isotropic_constant(self.alpha, self.dimension) / self.alpha * sphere * pow(r, -self.alpha))
+        Some(radial_constant(self.alpha, self.dimension) / self.alpha * pow(r, -self.alpha))
     }
 
     fn exponent(&self, w: f64) -> [f64; 2] {
@@ -98,12 +96,12 @@ impl Noise for Isotropic {
         Ok(Box::new(Increments { alpha: self.alpha, log_scale, normal: QuantileTable::stable(2.0) }))
     }
 
-    /// The process itself at `alpha = 2`; below there is none.
+    /// [`TruncatedIsotropic`]; the process itself at `alpha = 2`.
     fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError> {
-        positive("the radius of small jumps", radius)?;
         if self.has_jumps() {
-            return Err(IntegratorError::NoSplit("isotropic stable noise"));
+            return Ok(Box::new(TruncatedIsotropic::new(self.alpha, self.dimension, radius)?));
         }
+        positive("the radius of small jumps", radius)?;
         Ok(Box::new(Self::new(self.alpha, self.dimension)?))
     }
 }
@@ -125,6 +123,14 @@ pub fn isotropic_constant(alpha: f64, dimension: usize) -> f64 {
     let gammas = libm::lgamma(0.5 * (d + alpha)) - libm::lgamma(2.0 - 0.5 * alpha);
     let size = libm::exp((alpha - 1.0) * core::f64::consts::LN_2 + gammas - 0.5 * d * libm::log(PI));
     alpha * (1.0 - 0.5 * alpha) * size
+}
+
+/// The constant `s = 2 pi^(d/2)/Gamma(d/2) C_{d,alpha}` of the measure `s r^(-1-alpha) dr` of the norm of a
+/// jump.
+pub(super) fn radial_constant(alpha: f64, dimension: usize) -> f64 {
+    let d = dimension as f64;
+    let sphere = 2.0 * libm::exp(0.5 * d * libm::log(PI) - libm::lgamma(0.5 * d));
+    isotropic_constant(alpha, dimension) * sphere
 }
 
 struct Increments {
@@ -191,7 +197,7 @@ fn subordinator_roots_kernel(
 }
 
 dispatch! {
-    fn scale_rows[](factors: &[[f64; LANES]; BLOCK], lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) = scale_rows_kernel
+    pub(super) fn scale_rows[](factors: &[[f64; LANES]; BLOCK], lanes: usize, rows: &mut [[f64; LANES]; BLOCK]) = scale_rows_kernel
 }
 
 #[inline(always)]

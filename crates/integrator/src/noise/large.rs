@@ -54,7 +54,8 @@ impl<'a> LargeJumps<'a> {
     ///
     /// For a self-similar noise `radius (rate/mass)^(1/alpha)`, otherwise by bisection and the secant in
     /// logarithms, which are straight for a power; relative error below 1e-12, or what the rounding of the
-    /// tail leaves. Infinite for a `mass` of 0, the radius for one above the rate.
+    /// tail leaves, after some 15 to 20 evaluations of the tail. Infinite for a `mass` of 0, the radius for one
+    /// above the rate.
     #[must_use]
     pub fn quantile(&self, side: Side, mass: f64) -> f64 {
         let rate = self.rate(side);

@@ -16,6 +16,7 @@ mod sum;
 mod table;
 mod tempered;
 mod truncated;
+mod truncated_isotropic;
 
 pub use brownian::Brownian;
 pub use capped::CappedStable;
@@ -27,6 +28,7 @@ pub use stable::{Stable, tail_constant};
 pub use sum::Sum;
 pub use tempered::TemperedStable;
 pub use truncated::TruncatedStable;
+pub use truncated_isotropic::TruncatedIsotropic;
 
 use serde::{Deserialize, Serialize};
 
@@ -164,12 +166,12 @@ pub trait Noise: Send + Sync {
     ///
     /// `Z` is the sum of this process and an independent compound Poisson process of the jumps beyond the
     /// radius (see [`LargeJumps`]): `psi(w) = psi_small(w) + int_{|y| > radius} (e^(i w y) - 1) nu(dy)`.
-    /// Independent coordinates lose their jumps beyond the radius each for itself.
+    /// Independent coordinates lose their jumps beyond the radius each for itself, rotation-invariant noise
+    /// those with `|z| > radius`, of which [`Noise::radial_tail`] is the rate.
     ///
     /// # Errors
     /// [`IntegratorError::NotPositive`] for the radius, [`IntegratorError::Parameter`] for a stable noise
-    /// with `alpha < 0.2`, [`IntegratorError::NoSplit`] for a noise that has no sampler of its small jumps
-    /// alone: isotropic stable noise.
+    /// with `alpha < 0.2`, an isotropic one with `alpha < 0.4`.
     fn small_jumps(&self, radius: f64) -> Result<Box<dyn Noise>, IntegratorError>;
 }
 

@@ -113,7 +113,8 @@ pub fn choose(
 }
 
 /// Two significant digits downwards: a step that can be read and typed.
-fn round_down(step: f64) -> f64 {
+#[must_use]
+pub fn round_down(step: f64) -> f64 {
     let mut unit = 1.0;
     while unit > step {
         unit /= 10.0;

@@ -43,7 +43,7 @@ mod tamed;
 mod variable;
 
 pub use adaptive::{Adaptive, Resolution};
-pub use auto::{Choice, Geometry, choose, euler_blow_up_rate};
+pub use auto::{Choice, Geometry, choose, euler_blow_up_rate, round_down};
 pub use euler::Euler;
 pub use exponential::Exponential;
 pub use flow::Flow;

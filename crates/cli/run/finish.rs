@@ -1,0 +1,107 @@
+//! Writing the results of a run: each file whole, the summary last.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use levyscape_analyzer::figure;
+use levyscape_analyzer::gallery;
+use levyscape_analyzer::summary::Summary;
+use levyscape_engine::Control;
+
+use super::folder::Checkpoint;
+use super::study::Simulated;
+use super::{Finished, SUMMARY};
+use crate::errors::Failure;
+use crate::output::{persist, remove_if_there, write_atomically};
+use crate::report;
+use crate::scenario::Scenario;
+
+/// What `timing.json` says: the one file that differs from run to run.
+pub struct Timing {
+    /// Time spent simulating, since the run was begun or resumed.
+    pub simulation: Duration,
+    pub begun: Instant,
+    pub steps: u64,
+    pub threads: usize,
+}
+
+/// Writes everything and clears the checkpoint.
+///
+/// # Errors
+/// A file that cannot be written, a figure that cannot be drawn, an interruption.
+pub fn write(
+    simulated: Simulated,
+    scenario: &Scenario,
+    checkpoint: &Checkpoint,
+    dir: &Path,
+    timing: &Timing,
+    control: &Control,
+) -> Result<Finished, Failure> {
+    let Simulated { study, tables } = simulated;
+    let figures = dir.join("figures");
+    fs::create_dir_all(&figures)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", figures.display())))?;
+    // From here on files appear under their names: an older run's summary must not vouch for them.
+    let summary_path = dir.join(SUMMARY);
+    remove_if_there(&summary_path).map_err(|error| Failure::file(&summary_path, &error))?;
+    clear_figures(&figures)?;
+    let csv_path = dir.join("exits.csv");
+    remove_if_there(&csv_path).map_err(|error| Failure::file(&csv_path, &error))?;
+    for (table, name) in tables {
+        let path = dir.join(name);
+        persist(table, &path).map_err(|error| Failure::file(&path, &error))?;
+    }
+    let formats: Vec<figure::Format> = scenario.output.formats.iter().map(|&format| format.into()).collect();
+    let drawn = gallery::figures(&study);
+    for figure in &drawn {
+        if control.cancel.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted(None));
+        }
+        figure::write_figure(figure, &figures, &formats)
+            .map_err(|error| Failure::Other(format!("figure {}: {error}", figure.name)))?;
+    }
+    let write = |name: &str, contents: &[u8]| {
+        let path = dir.join(name);
+        write_atomically(&path, contents).map_err(|error| Failure::file(&path, &error))
+    };
+    checkpoint.keep_tables(scenario, dir)?;
+    let resolved = scenario.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
+    write("scenario.toml", resolved.as_bytes())?;
+    let page = report::html(&study, &drawn).map_err(Failure::Other)?;
+    write("report.html", page.as_bytes())?;
+    let timing = serde_json::json!({
+        "simulation_seconds": timing.simulation.as_secs_f64(),
+        "total_seconds": timing.begun.elapsed().as_secs_f64(),
+        "steps": timing.steps,
+        "threads": timing.threads,
+    });
+    write("timing.json", format!("{timing:#}\n").as_bytes())?;
+    write(SUMMARY, &to_json(&study.summary)?)?;
+    Checkpoint::clear(dir)?;
+    Ok(Finished {
+        table: report::terminal_summary(&study),
+        pointer: format!("report: {}", dir.join("report.html").display()),
+        verdict: study.summary.verdict.clone(),
+        warnings: study.summary.warnings.len(),
+    })
+}
+
+/// Figures of an earlier run in the same folder would pass for this one's.
+fn clear_figures(figures: &Path) -> Result<(), Failure> {
+    let entries = fs::read_dir(figures).map_err(|error| Failure::file(figures, &error))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let ours = ["svg", "pdf", "png", "csv", "json"];
+        if path.extension().is_some_and(|extension| ours.iter().any(|ours| extension == *ours)) {
+            remove_if_there(&path).map_err(|error| Failure::file(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn to_json(summary: &Summary) -> Result<Vec<u8>, Failure> {
+    let mut text = serde_json::to_vec_pretty(summary).map_err(|error| Failure::Other(error.to_string()))?;
+    text.push(b'\n');
+    Ok(text)
+}

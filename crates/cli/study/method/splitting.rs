@@ -1,0 +1,69 @@
+//! Adaptive multilevel splitting: noise without jumps on the line.
+
+use levyscape_analyzer::estimate::Property;
+use levyscape_engine::{EngineError, LevelSplitting, Levels, Output, Region};
+use levyscape_integrator::{Sde, StreamKey};
+
+use super::replicated::{self, About};
+use super::{Chosen, Simulated, Work, key_of};
+use crate::scenario::EnsembleSpec;
+use crate::study::problem::{EnsembleTask, Problem};
+
+/// Particles of a replica, unless the scenario says otherwise.
+const PARTICLES: u64 = 64;
+/// Weak order of the scheme of Strang.
+const ORDER: f64 = 2.0;
+/// The step, in units of the fastest relaxation, unless the scenario gives one.
+const STEP: f64 = 0.05;
+
+pub(super) fn build<'a>(
+    sde: &'a Sde<'a>,
+    problem: &Problem,
+    task: &EnsembleTask,
+    spec: &EnsembleSpec,
+    key: StreamKey,
+) -> Result<LevelSplitting<'a>, EngineError> {
+    let Region::Line(region) = task.region() else { return Err(EngineError::Continuous) };
+    let start = task.problem.start;
+    let basin = problem.landscape.basin_of(start);
+    let minimum = basin.map(|well| problem.landscape.minima[well].x);
+    // A start in a basin whose minimum does not count is its own anchor.
+    let anchor = minimum.filter(|x| !task.problem.stops_at(*x)).unwrap_or(start);
+    let levels = Levels {
+        anchor,
+        around: None,
+        particles: spec.particles.unwrap_or(PARTICLES) as usize,
+        step: step(problem),
+        window: task.window,
+    };
+    let mut outputs = vec![Output::MeanTime, Output::SecondMoment, Output::ExitRate(0)];
+    outputs.extend(task.questions().properties.iter().filter_map(|property| match *property {
+        Property::Stop(stop) => Some(Output::StopProbability(stop)),
+        Property::Landing(set) => Some(Output::Landing(set)),
+        Property::Axis(_) => None,
+    }));
+    LevelSplitting::new(sde, start, &region, &levels, outputs, key)
+}
+
+fn step(problem: &Problem) -> f64 {
+    if problem.step_is_given {
+        return problem.choice.step;
+    }
+    let landscape = &problem.landscape;
+    let fastest = landscape.minima.iter().chain(&landscape.saddles).map(|point| point.curvature.abs());
+    let fastest = fastest.fold(0.0, f64::max);
+    if fastest > 0.0 { STEP / fastest } else { problem.choice.step }
+}
+
+pub(super) fn estimate(
+    problem: &Problem,
+    task: &EnsembleTask,
+    spec: &EnsembleSpec,
+    chosen: Chosen,
+    work: &mut Work<'_>,
+) -> Result<Simulated, EngineError> {
+    let sde = problem.sde()?;
+    let splitting = build(&sde, problem, task, spec, key_of(work.streams))?;
+    let about = About { chosen, step: step(problem), order: ORDER };
+    replicated::estimate(&splitting, about, spec, work)
+}
