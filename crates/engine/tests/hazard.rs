@@ -78,8 +78,8 @@ fn sde<'a>(potential: &'a dyn Potential, alpha: f64, epsilon: f64) -> Sde<'a> {
     Sde::builder().potential(potential).noise(&noise).epsilon(epsilon).build().expect("a valid equation")
 }
 
-/// Within 6 standard errors and a share `slack` of the exact value, for the step error that Richardson's rule leaves:
-/// false alarms below 1e-8 a comparison for estimates that are nearly normal.
+/// Within 6 standard errors and a share `slack` of the exact value, for the step error that Richardson's
+/// rule leaves: false alarms below 1e-8 a comparison for estimates that are nearly normal.
 fn check(name: &str, seen: &Seen, output: Output, exact: f64, slack: f64) {
     let [x, error] = seen.of(output);
     println!("{name} {output:?}: {x} ({error}), exact {exact}");
@@ -384,8 +384,8 @@ fn plain(sde: &Sde<'_>, start: f64, region: &StopRegion, outputs: &[Output]) -> 
     outputs.iter().map(mean).collect()
 }
 
-/// Laws, indices and starts for which no exact value is known, against plain paths: |z| < 6 and 2 % for the step error of
-/// the plain paths, whose crossings between the times of the grid go unseen.
+/// Laws, indices and starts for which no exact value is known, against plain paths: |z| < 6 and 2 % for the
+/// step error of the plain paths, whose crossings between the times of the grid go unseen.
 #[test]
 fn plain_paths_say_the_same() {
     let potential = ClosurePotential::new(|x| 0.5 * x * x, |x| x);
@@ -481,8 +481,8 @@ fn problems_that_are_not_for_it() {
     says(new(&stable, 0.0, &region, &[wells[0], well(0.5, 0.2, INF, 1.0)]), "overlap");
 }
 
-/// Steps for a standard error of 1 %, in both wells of the asymmetric double well and from each minimum of the triple
-/// well to each other one.
+/// Steps for a standard error of 1 %, in both wells of the asymmetric double well and from each minimum of
+/// the triple well to each other one.
 #[test]
 #[ignore = "measures"]
 fn steps_to_one_percent() {

@@ -218,8 +218,8 @@ impl<'c, 'a> Source<'c, 'a> {
         self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
-    /// The places after a flow and the small increment of the step that ends with this row; `moved` is the place in
-    /// between.
+    /// The places after a flow and the small increment of the step that ends with this row; `moved` is the
+    /// place in between.
     fn advance(
         &self,
         flow: &dyn Scheme,
@@ -244,8 +244,8 @@ impl<'c, 'a> Source<'c, 'a> {
         }
     }
 
-    /// Where the Gaussian part alone stops a path on its way from `x` (to `moved` by the flow) in the step that ends
-    /// with this row.
+    /// Where the Gaussian part alone stops a path on its way from `x` (to `moved` by the flow) in the step
+    /// that ends with this row.
     fn crossing(
         &self,
         barriers: &Barriers,
@@ -278,9 +278,9 @@ impl<'c, 'a> Source<'c, 'a> {
 impl Hazard<'_> {
     /// Walks in the heart of well `i` for `steps` steps of the fine grid.
     ///
-    /// A step is half the flow, the small increment (which may leave: the path goes back to the
-    /// minimum), half the flow, half the large jumps, the loss of weight at the place now reached, and then the large jumps, of which those that would
-    /// leave are not made.
+    /// A step is half the flow, the small increment (which may leave: the path goes back to the minimum),
+    /// half the flow, half the large jumps, the loss of weight at the place now reached, and then the large
+    /// jumps, of which those that would leave are not made.
     pub(super) fn track(
         &self,
         i: usize,
@@ -360,8 +360,8 @@ impl Hazard<'_> {
         Ok(track)
     }
 
-    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which the path
-    /// would stop, or an exit within the step goes unseen.
+    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which
+    /// the path would stop, or an exit within the step goes unseen.
     fn level(&self, i: usize, x: f64) -> usize {
         let class = &self.classes[i];
         if class.levels.len() == 1 {
@@ -376,10 +376,11 @@ impl Hazard<'_> {
         level
     }
 
-    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time steps taken.
+    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time
+    /// steps taken.
     ///
-    /// A step is half the flow, the small increment, the large jumps, and half the flow; stops are looked for in the
-    /// middle of it. The fate of a path depends on its replica, place and slot alone.
+    /// A step is half the flow, the small increment, the large jumps, and half the flow; stops are looked
+    /// for in the middle of it. The fate of a path depends on its replica, place and slot alone.
     pub(super) fn follow(
         &self,
         jobs: &[Job],
