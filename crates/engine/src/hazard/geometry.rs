@@ -8,8 +8,8 @@ use crate::record::Stop;
 
 use super::Well;
 
-/// What a point of the line is: where the path stops, or a place of the class of this index. The classes are the
-/// wells in their order and, last, everything between them.
+/// What a point of the line is: where the path stops, or a place of the class of this index. The classes
+/// are the wells in their order and, last, everything between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Stop(Stop),
@@ -92,8 +92,8 @@ pub(super) struct Jumps<'a> {
     tables: Option<[TailTable; 2]>,
 }
 
-/// `nu` beyond `radius e^(k SPACING)`, k = 0, 1, ...; between, its logarithm is a straight line in that of the
-/// jump.
+/// `nu` beyond `radius e^(k SPACING)`, k = 0, 1, ...; between, its logarithm is a straight line in that of
+/// the jump.
 struct TailTable {
     tails: Vec<f64>,
     /// Whether the line is right to [`STRAIGHT`] in each cell: not where there is an atom.
@@ -198,8 +198,8 @@ impl<'a> Jumps<'a> {
         -ln(uniform(bits)) / self.rate()
     }
 
-    /// The rates on a side beyond the two ends of an interval, both moved to the side's half line from `x` on;
-    /// the nearer end first.
+    /// The rates on a side beyond the two ends of an interval, both moved to the side's half line from `x`
+    /// on; the nearer end first.
     fn ends(&self, side: usize, epsilon: f64, x: f64, [a, b]: [f64; 2]) -> [f64; 2] {
         let [near, far] = if side == 0 { [x - b, x - a] } else { [a - x, b - x] };
         if far <= 0.0 {
@@ -217,8 +217,8 @@ impl<'a> Jumps<'a> {
         intervals.iter().map(rate).sum()
     }
 
-    /// Where a large jump from `x` into the intervals leads: the quantile `u` of the places, from the nearest of
-    /// each side on.
+    /// Where a large jump from `x` into the intervals leads: the quantile `u` of the places, from the
+    /// nearest of each side on.
     pub fn land(&self, intervals: &[[f64; 2]], epsilon: f64, x: f64, u: f64) -> f64 {
         let mut left = u * self.rate_into(intervals, epsilon, x);
         let mut last = x;

@@ -1,35 +1,43 @@
 //! Exits and transitions at small jump noise from paths far shorter than one exit.
 //!
 //! A path of `dX = b(X) dt + epsilon dZ` that has stayed in a well for a while has the well's
-//! quasi-stationary law, and from then on it leaves at a constant rate `kappa`, with an exit place independent of the time.
-//! Jump noise leaves by one large jump, and the rate of large jumps out of the well is known at every place:
+//! quasi-stationary law, and from then on it leaves at a constant rate, to a place that is independent of
+//! the time. Jump noise leaves by one large jump, and the rate of large jumps from a place is known:
 //!
 //! ```text
-//! lambda_k(x) = nu{ abs(y) > r : x + epsilon y in I_k },
+//! lambda_k(x) = nu{ y : |y| > r, x + epsilon y in I_k },
 //! ```
 //!
-//! a difference of tails of the Lévy measure for every destination `I_k` (a stop or another well). So [`Hazard`]
-//! does not wait for exits. It splits `Z` at a radius `r` with `epsilon r` a fraction of the distance
-//! from the minimum to the edge and works in two phases.
+//! a difference of tails of the Lévy measure for every destination `I_k` (a stop, another well). So
+//! [`Hazard`] does not wait for exits. It splits `Z` at a radius `r` into small jumps (and a Gaussian part)
+//! and a compound Poisson process of large ones, takes an interval about each minimum, the heart of the
+//! well, and works in two phases.
 //!
-//! **Within a well** a path walks without the large jumps that would leave; `Lambda_t` is the integral of
-//! `lambda = sum lambda_k` along it. What leaves the well without a large jump is a real exit, after which the path starts
-//! again from the minimum. With a window `t_1` of some relaxation times and the weight
-//! `w_t = exp(-(Lambda_t - Lambda_{t - t_1}))`, 0 where the path started again within the window, the formula of
+//! **Within a heart** a path walks without the large jumps that would leave; `Lambda_t` is the integral of
+//! `lambda = sum lambda_k` along it. What leaves the heart otherwise is a real exit, after which the path
+//! starts again from the minimum. With a window `t_1` of some relaxation times and the weight `w_t =
+//! exp(-(Lambda_t - Lambda_{t - t_1}))`, 0 where the path started again within the window, the formula of
 //! Feynman and Kac makes `E sum_t w_t f(X_t)/E sum_t w_t` the quasi-stationary mean of `f` up to
-//! `exp(-gamma t_1)`, `gamma` the gap between the first two eigenvalues of the killed process. Hence the rate
-//! `kappa = E sum (w lambda h + exits)/E sum w h` and the probabilities of the destinations, without a single large
-//! exit: `lambda` is bounded by the rate of the large jumps, so the variance is finite, and as `epsilon`
-//! goes to 0 it vanishes.
+//! `exp(-gamma t_1)`, `gamma` the gap between the first two eigenvalues of the killed process. Hence the
+//! rate `kappa = E sum (w lambda h + exits)/E sum w h` at which paths leave the heart, and where they go,
+//! without a single large exit. Near the edge of a well `lambda` would be large but seldom: that is why
+//! only the heart is integrated over, and the shell between it and the edge is one more destination.
 //!
-//! **From the landing on** a path from a place drawn with the weight `w lambda_k`, then by the law of the jump, walks freely (all jumps
-//! made) until it stops, or until it has stayed in one well for a window: so early exits, returns over
-//! the saddle and the time of the slide to the next minimum are all in. The landings are drawn in strata, since those
-//! next to the edges decide.
+//! **From the landing on** a path from a place drawn with the weight `w lambda_k`, then by the law of the
+//! jump, walks freely (all jumps made) until it stops, or until it has stayed in one heart for a window: so
+//! early exits, returns over the saddle and the time of the slide to the next minimum are all in. Landings
+//! near an edge decide most, and are drawn more often. Close to an edge where paths stop the steps are
+//! shorter.
 //!
-//! The start is treated in the same way, the weight being counted from the start until the first window has passed. A
-//! linear system over the wells puts these pieces together. Every replica does all this on two grids, of step `h` and
-//! `2 h`, with the same random numbers.
+//! The start is treated in the same way, the weight being counted from the start until the first window has
+//! passed; a start outside the hearts is a free path. A linear system over the wells puts these pieces
+//! together. Every replica does all this on two grids, of step `h` and `2 h`, with the same random numbers.
+//! Both have a step error of order 2 in the well; exits by small jumps, which no one step decides, leave
+//! one of a lower order.
+//!
+//! Nothing is assumed of the noise but jumps: as `epsilon` goes to 0 the work for a given relative error
+//! falls, and for noise that is not small it grows, but the estimates stay right as long as paths do stay
+//! in the heart for a window now and then.
 
 mod geometry;
 mod solve;
@@ -94,8 +102,14 @@ impl Default for HazardSettings {
 
 /// The exit or transition problem of one start by the integrated hazard; see the [module](self).
 ///
-/// A group is [`LANES`] replicas. A replica takes `STREAMS` random streams of its own, numbered from `2^63`
-/// on, which no path of an [`Ensemble`](crate::Ensemble) has.
+/// A group is [`LANES`] replicas. A replica has `2^32` random streams of its own, numbered from `2^63` on,
+/// where no path of an [`Ensemble`](crate::Ensemble) has its stream.
+///
+/// The outputs are the mean time and its second moment, the probability of every possible stop, of every
+/// landing set, the exit rate of every well, and, where paths settle in one well only, the survival
+/// probabilities. The exit rate is one over the mean time, from equilibrium, until the path stops or comes
+/// to equilibrium in another well; where there is one well only, it is the rate at which the survival
+/// probability falls.
 pub struct Hazard<'a> {
     map: Map,
     epsilon: f64,
@@ -124,14 +138,14 @@ const MOST_WAYS: usize = 3;
 const EARLY: f64 = 1.0 / 32.0;
 
 impl<'a> Hazard<'a> {
-    /// The first time at which a path from `start` stops in `region`; `wells` are all basins of attraction that
-    /// reach into the domain. Those whose minimum lies outside, or in a target, hold no path for long.
+    /// The first time at which a path from `start` stops in `region`; `wells` are all basins of attraction
+    /// that reach into the domain. Those whose minimum lies outside, or in a target, hold no path for long.
     ///
     /// # Errors
-    /// [`EngineError::Hazard`] for noise without jumps, amplitudes that are not constant, no well in which paths
-    /// could stay, wells that do not hold their minimum or that overlap; [`EngineError::StartStopped`];
-    /// [`EngineError::Integrator`] for other dimensions than one, settings that are not positive, or a noise whose
-    /// jumps cannot be split.
+    /// [`EngineError::Hazard`] for noise without jumps, amplitudes that are not constant, no well in which
+    /// paths could stay, wells that do not hold their minimum or that overlap;
+    /// [`EngineError::StartStopped`]; [`EngineError::Integrator`] for other dimensions than one, settings
+    /// that are not positive, or a noise whose jumps cannot be split.
     pub fn new(
         sde: &'a Sde<'a>,
         start: f64,
@@ -291,7 +305,8 @@ impl<'a> Hazard<'a> {
         block[self.layout.square_time()] += weight * time * time;
     }
 
-    /// Adds to the mass that has stopped, since the start, within the first window and by the times asked for.
+    /// Adds to the mass that has stopped, since the start, within the first window and by the times asked
+    /// for.
     fn add_early(&self, part: &mut [f64], owner: Owner, weight: f64, time: f64) {
         if owner == Owner::Start {
             // Where there are several wells, nothing asks for this.
@@ -521,12 +536,12 @@ impl Choices {
 impl Class<'_> {
     /// The quantiles of the landings that a replica follows, and what each counts for.
     ///
-    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks with the
-    /// noise; so there the quantile `v` from the edge is drawn half of the time uniformly, half of the time with the
-    /// density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For landings just outside the heart this is all: a path that
-    /// comes back counts among the exits and the returns alike, so its random weight is lost again. Landings in another
-    /// well have an edge on both sides, and a third path from the middle counts for the rest, whatever the other two
-    /// count for.
+    /// Whether a path returns is decided near the edges, within a part `v_0` of the landings that shrinks
+    /// with the noise; so there the quantile `v` from the edge is drawn half of the time uniformly, half of
+    /// the time with the density `1/((v + v_0) ln(1 + 1/v_0))` on (0, 1). For landings just outside the
+    /// heart this is all: a path that comes back counts among the exits and the returns alike, so its
+    /// random weight is lost again. Landings in another well have an edge on both sides, and a third path
+    /// from the middle counts for the rest, whatever the other two count for.
     fn landings(&self, channel: &Channel, choices: &mut Choices, lane: usize) -> Vec<(f64, f64)> {
         let (near, log) = (self.near, ln(1.0 + 1.0 / self.near));
         let mut draw = || {
@@ -657,7 +672,7 @@ impl Plan {
         let mut levels = Vec::new();
         let mut step = self.step;
         for _ in 0..if self.edges { LEVELS } else { 1 } {
-            levels.push(Level { flows: [flow(step), flow(2.0 * step)], sampler: small.sampler(step)? });
+            levels.push(Level { flows: [flow(0.5 * step), flow(step)], sampler: small.sampler(step)? });
             step *= FINER;
         }
         let jumps = Jumps::new(LargeJumps::new(noise, self.radius)?, noise.is_self_similar());
@@ -666,7 +681,6 @@ impl Plan {
             // Coarse steps are pairs of fine ones.
             window: 2 * (0.5 * self.window).ceil() as usize,
             levels,
-            half: flow(0.5 * self.step),
             reach: REACH * epsilon * pow(self.step, 1.0 / noise.scaling_index()),
             rates: Rates::new(jumps, channels, epsilon, window),
             heart: self.heart,

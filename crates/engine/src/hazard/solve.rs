@@ -90,9 +90,10 @@ impl Layout {
 impl Hazard<'_> {
     /// The estimates from the mean row of the grid of `factor` steps.
     ///
-    /// With `S ~ Exp(kappa_i)` the time until the exit from equilibrium in the heart of well i, `D` the time from there to the next equilibrium (in
-    /// well `j`, with probability `p_ij`) or to the stop, `E_i T = 1/kappa_i + E D + sum_j p_ij E_j T` and
-    /// `E_i T^2 = 2/kappa_i^2 + (2/kappa_i) (E D + sum_j p_ij E_j T) + E D^2 + sum_j (2 E[D; j] E_j T + p_ij E_j T^2)`.
+    /// With `S ~ Exp(kappa_i)` the time until the exit from equilibrium in the heart of well i, `D` the
+    /// time from there to the next equilibrium (in well `j`, with probability `p_ij`) or to the stop, `E_i
+    /// T = 1/kappa_i + E D + sum_j p_ij E_j T` and `E_i T^2 = 2/kappa_i^2 + (2/kappa_i) (E D + sum_j p_ij
+    /// E_j T) + E D^2 + sum_j (2 E[D; j] E_j T + p_ij E_j T^2)`.
     pub(super) fn solve(&self, mean: &[f64], factor: usize) -> Vec<f64> {
         let layout = &self.layout;
         let wells = layout.wells;
@@ -193,8 +194,8 @@ fn leaving_rate(mass: f64, steps: f64, h: f64) -> f64 {
     -libm::log1p(-mass / steps) / h
 }
 
-/// The solution of a linear system, its right-hand side in the last column, by Gauss' elimination with pivots; not finite
-/// where there is none.
+/// The solution of a linear system, its right-hand side in the last column, by Gauss' elimination with
+/// pivots; not finite where there is none.
 fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     let n = rows.len();
     for k in 0..n {

@@ -23,8 +23,6 @@ pub(super) struct Class<'a> {
     pub window: usize,
     /// Its steps: the first is for most places, the others for places close to an edge where paths stop.
     pub levels: Vec<Level<'a>>,
-    /// The flow over half the step of the fine grid.
-    pub half: Box<dyn Scheme + 'a>,
     pub rates: Rates<'a>,
     /// The heart of the well, an interval of nothing but places of this class; NaN where paths do not settle.
     pub heart: [f64; 2],
@@ -40,7 +38,7 @@ pub(super) struct Class<'a> {
 
 /// How a step of one length is taken.
 pub(super) struct Level<'a> {
-    /// The flows of the drift over the step of the fine and of the coarse grid.
+    /// The flows of the drift over half the step of the fine and of the coarse grid.
     pub flows: [Box<dyn Scheme + 'a>; 2],
     /// The noise without its large jumps.
     pub sampler: Box<dyn Sampler>,
@@ -220,8 +218,8 @@ impl<'c, 'a> Source<'c, 'a> {
         self.level.sampler.fill(&mut self.increments, lanes, &mut self.blocks);
     }
 
-    /// The places after a flow and the small increment of the step that ends with this row; `moved` is the place in
-    /// between.
+    /// The places after a flow and the small increment of the step that ends with this row; `moved` is the
+    /// place in between.
     fn advance(
         &self,
         flow: &dyn Scheme,
@@ -246,8 +244,8 @@ impl<'c, 'a> Source<'c, 'a> {
         }
     }
 
-    /// Where the Gaussian part alone stops a path on its way from `x` (to `moved` by the flow) in the step that ends
-    /// with this row.
+    /// Where the Gaussian part alone stops a path on its way from `x` (to `moved` by the flow) in the step
+    /// that ends with this row.
     fn crossing(
         &self,
         barriers: &Barriers,
@@ -280,9 +278,9 @@ impl<'c, 'a> Source<'c, 'a> {
 impl Hazard<'_> {
     /// Walks in the heart of well `i` for `steps` steps of the fine grid.
     ///
-    /// A step is half the flow, the small increment (which may leave: the path goes back to the
-    /// minimum), half the flow, half the large jumps, the loss of weight at the place now reached, and then the large jumps, of which those that would
-    /// leave are not made.
+    /// A step is half the flow, the small increment (which may leave: the path goes back to the minimum),
+    /// half the flow, half the large jumps, the loss of weight at the place now reached, and then the large
+    /// jumps, of which those that would leave are not made.
     pub(super) fn track(
         &self,
         i: usize,
@@ -311,7 +309,7 @@ impl Hazard<'_> {
         let mut restart = [0_usize; LANES];
         let mut x = [start; LANES];
         let (mut y, mut z) = ([0.0; LANES], [[0.0; LANES]]);
-        let half = if factor == 1 { &class.half } else { &class.levels[0].flows[0] };
+        let half = &class.levels[0].flows[factor - 1];
         for n in 0..count {
             let row = (n * factor) % BLOCK + factor - 1;
             if row + 1 == factor {
@@ -362,8 +360,8 @@ impl Hazard<'_> {
         Ok(track)
     }
 
-    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which the path
-    /// would stop, or an exit within the step goes unseen.
+    /// The level of the steps at a place of a class: the noise of a step must not reach an edge at which
+    /// the path would stop, or an exit within the step goes unseen.
     fn level(&self, i: usize, x: f64) -> usize {
         let class = &self.classes[i];
         if class.levels.len() == 1 {
@@ -378,9 +376,11 @@ impl Hazard<'_> {
         level
     }
 
-    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time steps taken.
+    /// Follows free paths until they stop or have been in the heart of one well for a window; adds the time
+    /// steps taken.
     ///
-    /// The fate of a path depends on its replica, place and slot alone.
+    /// A step is half the flow, the small increment, the large jumps, and half the flow; stops are looked
+    /// for in the middle of it. The fate of a path depends on its replica, place and slot alone.
     pub(super) fn follow(
         &self,
         jobs: &[Job],
@@ -445,7 +445,7 @@ impl Hazard<'_> {
                     *steps += n as u64;
                     let end = taken as f64 * h;
                     for lane in 0..n {
-                        let Some(Visit { index, since, change, .. }) = group[lane] else { continue };
+                        let Some(Visit { index, since, .. }) = group[lane] else { continue };
                         if source.diffuses {
                             let barriers = Barriers::around(&self.map.region, x[lane]);
                             let crossing = source.crossing(&barriers, row, lane, x[lane], moved[0][lane]);
@@ -459,6 +459,8 @@ impl Hazard<'_> {
                         let quiet = class.holds(y[lane]);
                         if !(quiet && source.next[lane] >= end) {
                             let mut stop = self.map.region.stop_at(y[lane]);
+                            // A stop that the flow has come to was reached about the step's beginning.
+                            let flowed = stop.is_some() && stop == self.map.region.stop_at(moved[0][lane]);
                             while stop.is_none()
                                 && let Some(jump) = source.jump(lane, end)
                             {
@@ -467,13 +469,17 @@ impl Hazard<'_> {
                             }
                             finite(y[lane])?;
                             if let Some(stop) = stop {
-                                let time = since + end - 0.5 * h;
+                                let time = since + end - if flowed { h } else { 0.5 * h };
                                 fates[index] = Some(Fate { time, end: End::Stopped(stop, y[lane]) });
                                 group[lane] = None;
-                                continue;
                             }
                         }
-                        let held = class.holds(y[lane]);
+                    }
+                    flow.advance(core::slice::from_ref(&y), n, &mut moved);
+                    x = moved[0];
+                    for lane in 0..n {
+                        let Some(Visit { index, since, change, .. }) = group[lane] else { continue };
+                        let held = class.holds(x[lane]);
                         if !held {
                             outside[lane] = end;
                         }
@@ -486,7 +492,7 @@ impl Hazard<'_> {
                         if held && level == 0 {
                             continue;
                         }
-                        let place = y[lane];
+                        let place = x[lane];
                         let (to, needs) = match self.map.class(place) {
                             to if to == i && held => (i, 0),
                             to => (to, self.level(to, place)),
@@ -505,7 +511,6 @@ impl Hazard<'_> {
                             group[lane] = None;
                         }
                     }
-                    x = y;
                 }
                 if taken > MOST_STEPS {
                     return Err(EngineError::Hazard("a path neither stops nor comes to any of the wells"));
