@@ -70,7 +70,8 @@ impl SubLevel {
         self.potential.drift_at(x, normal);
         let square: f64 = normal.iter().map(|force| force * force).sum();
         // A flat place is far from everything; and a NaN fails the test.
-        if !(below * below < far * far * square) {
+        let near = below * below < far * far * square;
+        if !near {
             return None;
         }
         // The slope half-way to the edge is the mean slope.
