@@ -469,16 +469,16 @@ fn ray(domain: &SpaceDomain, from: &[f64], direction: &[f64]) -> f64 {
 }
 
 /// Directions in the plane in which the edge of a domain is looked for.
-const ANGLES: usize = 256;
+const ANGLES: usize = 128;
 /// From one distance at which it is looked for to the next.
 const FARTHER: f64 = 1.5;
 
 /// Distances beyond `least` at which the edge of a domain is looked for: from a hundredth of the size of
-/// things to ten thousand times of it.
+/// things to a thousand times of it.
 fn radii(from: &[f64], least: f64) -> impl Iterator<Item = f64> {
     let size = from.iter().fold(1.0, |size: f64, x| size.max(x.abs()));
     let first = if least > 0.0 { FARTHER * least } else { 0.01 * size };
-    std::iter::successors(Some(first), |radius| Some(FARTHER * radius)).take_while(move |r| *r < 1e4 * size)
+    std::iter::successors(Some(first), |radius| Some(FARTHER * radius)).take_while(move |r| *r < 1e3 * size)
 }
 
 fn inside_at(domain: &SpaceDomain, from: &[f64], direction: &[f64], radius: f64) -> bool {

@@ -117,8 +117,10 @@ fn brownian_exits_are_seen_within_the_step() {
     }
 }
 
+// Measured: disc, ball, square and rectangle within 0.002 of the exact mean (no bias beyond two or three
+// standard errors of 0.0005) from h = 0.04 on; ellipse +0.0028, +0.0020, +0.0007, +0.0008 (+- 0.0004).
 #[test]
-#[ignore = "half a minute; measures the orders"]
+#[ignore = "minutes; measures the orders"]
 fn weak_orders_of_brownian_exits() {
     for (name, case, exact) in brownian_exits() {
         for step in [0.04, 0.02, 0.01, 0.005] {

@@ -69,20 +69,24 @@ impl SubLevel {
         let below = self.below(x);
         self.potential.drift_at(x, normal);
         let square: f64 = normal.iter().map(|force| force * force).sum();
-        // A flat place is far from everything, and so is one without a number.
-        let is_near = below * below < far * far * square;
-        if !is_near {
+        // A flat place is far from everything; and a NaN fails the test.
+        let near = below * below < far * far * square;
+        if !near {
             return None;
         }
-        // The slope half-way to the edge is the mean slope.
-        let factor = -0.5 * below / square;
-        let half_way: Vec<f64> = x.iter().zip(&*normal).map(|(x, force)| x + factor * force).collect();
-        self.potential.drift_at(&half_way, normal);
-        let slope = normal.iter().map(|force| force * force).sum::<f64>().sqrt();
+        let slope = square.sqrt();
         for normal in normal.iter_mut() {
             *normal /= -slope;
         }
-        Some(below / slope)
+        // Along the normal `U` is taken as the parabola with the slopes here and half-way to where a straight
+        // line meets the level.
+        let half = 0.5 * below / slope;
+        let half_way: Vec<f64> = x.iter().zip(&*normal).map(|(x, normal)| x + half * normal).collect();
+        let mut force = vec![0.0; x.len()];
+        self.potential.drift_at(&half_way, &mut force);
+        let slope_there = -force.iter().zip(&*normal).map(|(force, normal)| force * normal).sum::<f64>();
+        let root = (square + 2.0 * (slope_there - slope) / half * below).max(0.0).sqrt();
+        Some(2.0 * below / (slope + if root.is_finite() { root } else { slope }))
     }
 
     pub(super) fn crossing(&self, bridge: &Bridge<'_>) -> Option<Crossed> {
