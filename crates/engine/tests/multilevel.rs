@@ -206,19 +206,21 @@ fn an_interruption_does_not_matter() {
     let (problem, target) = (linear(NoiseLaw::stable(1.2)), Target::new(0.05, 1.0 / 1.2));
     let Ok(result) = problem.run(4, 0.2, &target) else { panic!() };
     let again = problem.with(4, |ensembles| {
-        // Each round is broken off after 70 paths, in the first of its levels.
+        // Every round is broken off with half of its paths missing; after nine the levels have begun.
         let mut state = State::default();
-        for _ in 0..3 {
+        for _ in 0..12 {
             let Some(round) = next(&state, &target) else { break };
             state.plan(&round);
-            let (level, missing) = round[0];
-            let step = libm::ldexp(0.2, -(level as i32));
-            let ensemble = ensembles(step, level > 0)?.with_numbers(level as u64, MOST_LEVELS as u64);
-            let first = state.levels[level].paths;
-            for pair in ensemble.run(first..first + missing.min(70), &Control::default())? {
-                state.push(level, &pair)?;
+            for (level, missing) in round {
+                let step = libm::ldexp(0.2, -(level as i32));
+                let ensemble = ensembles(step, level > 0)?.with_numbers(level as u64, MOST_LEVELS as u64);
+                let first = state.levels[level].paths;
+                for pair in ensemble.run(first..first + missing.div_ceil(2), &Control::default())? {
+                    state.push(level, &pair)?;
+                }
             }
         }
+        assert!(state.levels.iter().any(|level| level.paths > 200 && level.paths < level.planned));
         let cancelled = Control::default();
         cancelled.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
         let broken_off = advance(&mut state, ensembles, 0.2, &target, &cancelled);
