@@ -287,6 +287,10 @@ fn exits_of_the_linear_drift() {
             let region = StopRegion::interval(-1.0, 1.0);
             let seen = estimate(&sde, 0.0, &region, &wells, &HazardSettings::default(), 8);
             check(&format!("OU {alpha} {epsilon}"), &seen, Output::MeanTime, exact, 0.003);
+            if epsilon == 0.01 {
+                // So rarely that it makes no difference where the path starts.
+                check(&format!("OU {alpha} {epsilon}"), &seen, Output::ExitRate(0), 1.0 / exact, 0.005);
+            }
         }
     }
     // Large noise and an index close to 2, where exits without a large jump count.
@@ -483,6 +487,11 @@ fn problems_that_are_not_for_it() {
 
 /// Steps for a standard error of 1 %, in both wells of the asymmetric double well and from each minimum of
 /// the triple well to each other one.
+///
+/// Measured, steps of all phases and both grids for epsilon = 1e-1, 1e-2, 1e-3, 1e-4. Double well, the dearer
+/// start: alpha 0.8: 3.6e5, 7.9e4, 1.2e4, 3e3; alpha 1.5: 5.3e5, 2.5e4, 420, 4; alpha 1.8: 4.4e5, 2.5e4, 170, 3.
+/// Triple well, the dearest rate: alpha 1.5, 1e-2: 9.0e4; alpha 1, 1e-3: 3.2e4; alpha 1.5, 1e-3: 2.0e3; all
+/// rates are those of the theory to 0.7 %, at 1e-3 to 0.4 %.
 #[test]
 #[ignore = "measures"]
 fn steps_to_one_percent() {
