@@ -95,6 +95,27 @@ const CASES: &[Case] = &[
     case(&[(10, "step = 2e4")], "10:8", &["`scheme.step` is 20000", "below `ensemble.max_time`"], "2e4"),
     case(&[(13, "paths = 0")], "13:9", &["is 0, out of range", "from 2 to"], "0"),
     case(&[(13, "relative_error = 0")], "13:18", &["is 0, out of range", "above 0 and below 1"], "0"),
+    case(&[(13, "checkpoint_every = \"1d\"")], "13:20", &["is no time: \"1d\"", "\"5min\""], "\"1d\""),
+    case(&[(13, "particles = 1")], "13:13", &["is 1, out of range", "from 2 to"], "1"),
+    // Methods that are not for the problem.
+    case(
+        &[(13, "method = \"splitting\"")],
+        "13:10",
+        &["the method splitting is not for this problem"],
+        "\"splitting\"",
+    ),
+    case(
+        &[(6, "kind = \"brownian\""), (13, "method = \"hazard\"")],
+        "13:10",
+        &["the method hazard is not for this problem", "splitting"],
+        "\"hazard\"",
+    ),
+    case(
+        &[(3, "expression = \"h*0*x + 0*w*k\""), (13, "method = \"hazard\"")],
+        "13:10",
+        &["the method hazard is not for this problem", "no well"],
+        "\"hazard\"",
+    ),
     // Words.
     case(&[(15, "kind = \"leave\"")], "15:8", &["unknown: \"leave\"", "`transition`"], "\"leave\""),
     case(
