@@ -3,6 +3,7 @@
 mod commands;
 mod determinism;
 mod malformed;
+mod methods;
 mod problems;
 mod reference;
 mod resume;

@@ -10,6 +10,9 @@ use crate::scenario::EnsembleSpec;
 
 /// Replicas before the first look at their error: fewer say little about their own spread.
 const FIRST_LOOK: u64 = 24;
+/// Where replicas are simulated together they are cheap, and what is rare in them counts for more: there is no
+/// look before so many groups.
+const FIRST_GROUPS: u64 = 2;
 /// Each look is at so many times the replicas of the last.
 const NEXT_LOOK: f64 = 1.1;
 /// Replicas that a search for the relative error takes at the most.
@@ -36,7 +39,9 @@ pub(super) fn estimate(
     let width = replicas.width();
     let mut moments = Moments::new(width);
     let mut row = vec![0.0; width];
-    let (mut steps, mut look, mut reached) = (0, FIRST_LOOK, target.map(|_| false));
+    let group = replicas.group();
+    let first_look = if group > 1 { FIRST_GROUPS * group } else { FIRST_LOOK };
+    let (mut steps, mut look, mut reached) = (0, first_look, target.map(|_| false));
     let Work { journal, control, progress, unit, .. } = work;
     progress.begin((target.is_none()).then_some(most), target);
     let consume = |number: u64, words: &[u64]| {
@@ -61,7 +66,6 @@ pub(super) fn estimate(
         }
         ControlFlow::Continue(())
     };
-    let group = replicas.group();
     journal.records(*unit, 0..most, width + 1, consume, |range, emit| {
         let mut words = Vec::with_capacity(width + 1);
         replicate(replicas, range.start / group..range.end.div_ceil(group), control, |index, rows, steps| {
