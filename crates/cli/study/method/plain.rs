@@ -6,7 +6,7 @@ use levyscape_analyzer::estimate::{
     Decision, Look, PathStatistics, Questions, StepSearch, StoppingRule, weak_order,
 };
 use levyscape_engine::sink::Rows;
-use levyscape_engine::{EngineError, Ensemble, PathPair, Stepping};
+use levyscape_engine::{EngineError, Ensemble, PathPair, SpaceDomain, Stepping};
 use levyscape_integrator::{Sde, StreamKey};
 
 use super::{Answers, Chosen, Simulated, Work};
@@ -21,12 +21,20 @@ const PILOTS: u64 = 1 << 63;
 /// The weak order of the step error of a task.
 pub(super) fn order(problem: &Problem, task: &EnsembleTask) -> f64 {
     let noise = problem.noise.as_ref();
-    if task.space.is_some() {
-        // In several dimensions there is no test of crossings within a step: Brownian exits are late by
-        // sqrt(h).
+    if task.space.as_ref().is_some_and(|space| is_seen_on_the_grid(&space.region.domain)) {
+        // Brownian exits are late by sqrt(h).
         weak_order(noise.scaling_index(), false)
     } else {
         weak_order(noise.jump_index(), !noise.has_jumps())
+    }
+}
+
+/// Whether crossings of the edge within a step go unseen.
+fn is_seen_on_the_grid(domain: &SpaceDomain) -> bool {
+    match domain {
+        SpaceDomain::Basin(_) => true,
+        SpaceDomain::Union(union) => union.members().iter().any(is_seen_on_the_grid),
+        _ => false,
     }
 }
 
