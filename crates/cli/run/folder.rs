@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use levyscape_engine::journal::Journal;
 use serde::{Deserialize, Serialize};
 
 use super::SUMMARY;
@@ -38,6 +39,11 @@ pub enum Contents {
     Checkpoint,
 }
 
+/// The folder of the checkpoint of a run in this folder.
+pub fn checkpoint(dir: &Path) -> PathBuf {
+    dir.join(CHECKPOINT)
+}
+
 /// What there is in a folder.
 pub fn contents(dir: &Path) -> Contents {
     // A kill between writing the summary and clearing the checkpoint leaves both.
@@ -50,12 +56,14 @@ pub fn contents(dir: &Path) -> Contents {
     }
 }
 
-/// Refuses a folder that holds a run, unless it is to be replaced.
+/// Refuses a folder that holds a run, unless it is to be replaced, and one in which a run is going on.
 ///
 /// # Errors
 /// What is there, and what to do about it.
 pub fn check_free(dir: &Path, force: bool) -> Result<(), Failure> {
     let name = dir.display();
+    // Two programs in one folder would mix their files.
+    Journal::check_unused(&dir.join(CHECKPOINT))?;
     match contents(dir) {
         _ if force => Ok(()),
         Contents::Nothing => Ok(()),
@@ -81,11 +89,12 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Begins the checkpoint of a run in the folder: copies the scenario with all defaults filled in, and the
-    /// tables that it names. Returns the scenario as it is there.
+    /// tables that it names. Returns the scenario as it is there: whoever goes on has no other one, and the same
+    /// must come out, names of tables included.
     ///
     /// # Errors
     /// Files that cannot be read or written.
-    pub fn begin(dir: &Path, file: &ScenarioFile, shard: [u64; 2]) -> Result<(Self, Scenario), Failure> {
+    pub fn begin(dir: &Path, file: &ScenarioFile, shard: [u64; 2]) -> Result<(Self, ScenarioFile), Failure> {
         let folder = dir.join(CHECKPOINT);
         Self::clear(dir)?;
         fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
@@ -97,9 +106,10 @@ impl Checkpoint {
         }
         let text = scenario.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
         write(&folder, SCENARIO, text.as_bytes())?;
+        let file = ScenarioFile::load(&folder.join(SCENARIO), &[])?;
         let manifest = Manifest { levyscape: env!("CARGO_PKG_VERSION").to_owned(), shard, complete: false };
         let checkpoint = Self { folder, manifest, identity: identity(&text) };
-        Ok((checkpoint, scenario))
+        Ok((checkpoint, file))
     }
 
     /// Makes the checkpoint valid: without the manifest it is none. To be called when the journal has begun.

@@ -73,17 +73,18 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let begin = || {
         fs::create_dir_all(&dir)
             .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", dir.display())))?;
-        let (checkpoint, scenario) = Checkpoint::begin(&dir, &file, shard)?;
-        let interval = interval(&scenario);
+        let (checkpoint, file) = Checkpoint::begin(&dir, &file, shard)?;
+        let interval = interval(file.scenario());
         let journal = Journal::begin(&checkpoint.folder, &checkpoint.identity, shard, interval)?;
         checkpoint.announce()?;
-        Ok((checkpoint, scenario, journal))
+        Ok((checkpoint, file, journal))
     };
-    let (checkpoint, scenario, journal) = begin().inspect_err(|_: &Failure| {
+    let (checkpoint, file, journal) = begin().inspect_err(|_: &Failure| {
         if new {
             let _ = fs::remove_dir_all(&dir);
         }
     })?;
+    let scenario = file.scenario().clone();
     execute(Job { file, scenario, problems, dir, checkpoint, journal }, &arguments.how)
 }
 
@@ -227,7 +228,13 @@ fn execute(job: Job, how: &HowArguments) -> Result<Finished, Failure> {
     let on_interrupt = Arc::clone(&control);
     // A second handler cannot be set; the first one serves as well.
     let _ = ctrlc::set_handler(move || on_interrupt.cancel.store(true, Ordering::Relaxed));
-    for folder in [job.dir.clone(), job.dir.join("figures")] {
+    // Joined shards are not written to.
+    let own = job.checkpoint.folder == folder::checkpoint(&job.dir);
+    let mut folders = vec![job.dir.clone(), job.dir.join("figures")];
+    if own {
+        folders.push(job.checkpoint.folder.clone());
+    }
+    for folder in folders {
         if folder.is_dir() {
             remove_temporaries(&folder).map_err(|error| Failure::file(&folder, &error))?;
         }
@@ -236,13 +243,13 @@ fn execute(job: Job, how: &HowArguments) -> Result<Finished, Failure> {
     let Job { file, scenario, problems, dir, mut checkpoint, mut journal } = job;
     let is_shard = checkpoint.manifest.shard[1] > 1;
     let interrupted = |failure: Failure| match failure {
-        Failure::Interrupted(_) => Failure::Interrupted(Some(dir.clone())),
+        Failure::Interrupted(_) => Failure::Interrupted(own.then(|| dir.clone())),
         other => other,
     };
     let simulated = {
         let progress = Progress::start(Arc::clone(&control), how.quiet, how.json_progress);
-        // Beside the journal, so that what a kill leaves goes with it; joined shards are not written to.
-        let beside = if checkpoint.folder.starts_with(&dir) { &checkpoint.folder } else { &dir };
+        // Beside the journal, so that what a kill leaves goes with it.
+        let beside = if own { &checkpoint.folder } else { &dir };
         let tables = if is_shard { None } else { Some(beside.as_path()) };
         pool.install(|| {
             study::simulate(&file, &scenario, problems, tables, &mut journal, &control, &progress)

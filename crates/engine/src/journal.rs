@@ -97,6 +97,15 @@ impl Journal {
         Ok(Self { readers: vec![reader], writer: Some(writer), shard })
     }
 
+    /// Makes sure that no other program is writing the journal of the folder, if there is one.
+    ///
+    /// # Errors
+    /// [`EngineError::Journal`] if one is.
+    pub fn check_unused(folder: &Path) -> Result<(), EngineError> {
+        let path = folder.join(DATA);
+        File::open(&path).map_or(Ok(()), |file| lock(&file, &path))
+    }
+
     /// Joins the journals of all shards of a run, in their order.
     ///
     /// # Errors
@@ -460,8 +469,10 @@ mod tests {
         let mut journal = Journal::begin(folder, "a", [0, 1], NEVER).unwrap();
         run(&mut journal, 5000, Some(2000));
         assert!(Journal::go_on(folder, "a", [0, 1], NEVER).is_err(), "it is locked");
+        assert!(Journal::check_unused(folder).is_err());
         journal.commit().unwrap();
         drop(journal);
+        assert!(Journal::check_unused(folder).is_ok());
         // What a kill leaves behind the committed part does not count.
         let data = folder.join(DATA);
         let mut bytes = fs::read(&data).unwrap();
