@@ -9,7 +9,7 @@ use crate::support::Folder;
 
 fn results(scenario: &str) -> Vec<Value> {
     let folder = Folder::with_scenario(scenario);
-    let ended = folder.run(&["run", "s.toml", "--out", "out", "--quiet"]);
+    let ended = folder.run(&["run", "s.toml", "--force", "--out", "out", "--quiet"]);
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     let summary: Value = serde_json::from_str(&folder.text("out/summary.json")).expect("a summary");
     let points = summary["points"].as_array().expect("points").clone();
@@ -94,7 +94,7 @@ fn forces_of_every_form_are_one_force() {
         let noise = "kind = \"stable\"\nalpha = 1.5\nepsilon = 0.4";
         let text = scenario(potential, noise, "start = \"minimum:1\"\ndomain = \"basin\"");
         folder.write("s.toml", text.replace("paths = 6000", "paths = 500"));
-        let ended = folder.run(&["run", "s.toml", "--out", "out", "--quiet"]);
+        let ended = folder.run(&["run", "s.toml", "--force", "--out", "out", "--quiet"]);
         assert_eq!(ended.status, Some(0), "{potential}: {}", ended.stderr);
         let summary: Value = serde_json::from_str(&folder.text("out/summary.json")).expect("a summary");
         means.push(number(&summary["points"][0]["results"][0]["estimate"]));
@@ -184,7 +184,7 @@ fn the_scenario_as_run_can_be_read_again() {
         let noise = "kind = \"brownian\"\nalpha = 1.5\nbeta = 0.5\nepsilon = 0.5";
         let text = scenario(potential, noise, task).replace("paths = 6000", "paths = 20");
         folder.write("s.toml", text);
-        let first = folder.good(&["run", "s.toml", "--out", "out", "--quiet"]);
+        let first = folder.good(&["run", "s.toml", "--force", "--out", "out", "--quiet"]);
         let again = folder.good(&["run", "out/scenario.toml", "--out", "again", "--quiet"]);
         assert_eq!(first.status, again.status);
         let results = |out: &str| folder.json(&format!("{out}/summary.json"))["points"][0]["results"].clone();

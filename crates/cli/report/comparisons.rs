@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use levyscape_analyzer::estimate::KEPT;
 use levyscape_analyzer::study::{EnsembleData, Study};
 use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
@@ -153,8 +154,13 @@ fn z_text(z: f64) -> Markup {
 
 fn exponential(study: &Study, points: &Points<'_>, task: usize) -> Markup {
     let ensembles = |index: usize| -> Vec<&EnsembleData> {
-        study.points[index].ensembles.iter().filter(|ensemble| ensemble.task == task).collect()
+        // Methods without single paths say nothing of the law of the time.
+        let all = study.points[index].ensembles.iter();
+        all.filter(|ensemble| ensemble.task == task && ensemble.survival.is_some()).collect()
     };
+    if (0..study.points.len()).all(|index| ensembles(index).is_empty()) {
+        return html! {};
+    }
     let several = study
         .points
         .iter()
@@ -201,7 +207,7 @@ fn exponential(study: &Study, points: &Points<'_>, task: usize) -> Markup {
                                     td.number { (significant(distance, 3)) }
                                     td.number {
                                         @if let Some(paths) = paths(index, ensemble).filter(|paths| *paths > 0) {
-                                            (significant(distance / (paths as f64).sqrt(), 2))
+                                            (significant(distance / (paths.min(KEPT as u64) as f64).sqrt(), 2))
                                         }
                                     }
                                     td.words.(class(tone)) { (said) }

@@ -15,8 +15,9 @@ use crate::event::Region;
 use crate::order::{Claim, InOrder};
 use crate::record::PathPair;
 
-/// Paths that may be simulated ahead of the first unfinished one.
-const AHEAD: u64 = 1 << 14;
+/// Paths that may be simulated ahead of the first unfinished one, in those that all threads run at once: the longest of
+/// so many paths lasts about as long as that, so that hardly a thread waits for it.
+const AHEAD: u64 = 16;
 
 /// What a run shares with the thread that watches it.
 #[derive(Debug, Default)]
@@ -253,7 +254,8 @@ impl<'a> Ensemble<'a> {
         // A batch of more paths than a group of lanes holds is several groups.
         let groups = self.batch.div_ceil(LANES);
         let lanes = self.batch.div_ceil(groups);
-        let order = InOrder::new(paths, AHEAD.max(4 * self.batch as u64), consumer);
+        let together = (self.batch * rayon::current_num_threads()) as u64;
+        let order = InOrder::new(paths, AHEAD * together, consumer);
         rayon::broadcast(|_| {
             let mut ended = Vec::new();
             let mut batches: Vec<_> = (0..groups).map(|_| batch(lanes)).collect();

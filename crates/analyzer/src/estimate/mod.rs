@@ -23,7 +23,7 @@ pub mod survival;
 mod test_numbers;
 
 pub use moments::Moments;
-pub use paths::{PathStatistics, Property, Questions, SurvivalCurve};
+pub use paths::{KEPT, PathStatistics, Property, Questions, SurvivalCurve};
 pub use rate::{exponential_mean_interval, rate_interval};
 pub use replicated::replicated_estimate;
 pub use sequential::{Decision, Look, StepSearch, StoppingRule};

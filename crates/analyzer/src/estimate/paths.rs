@@ -46,7 +46,7 @@ pub struct Questions {
 }
 
 /// Paths of the survival curve and of the distance from the exponential law.
-const KEPT: usize = 1 << 14;
+pub const KEPT: usize = 1 << 14;
 
 /// Columns of one grid: exit indicator, time, its square, time of an unfinished path.
 const COLUMNS: usize = 4;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnPath, Type};
 
 use super::{Rows, Sink, overshoot};
 use crate::error::EngineError;
@@ -121,7 +121,18 @@ impl<W: Write + Send> ParquetSink<W> {
         let columns = columns(dimension);
         let fields = columns.iter().map(Column::schema).collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("exits").with_fields(fields).build()?;
-        let properties = WriterProperties::builder().set_created_by("levyscape".into()).build();
+        // Numbers hardly repeat, words always do. The index of pages would grow in memory with the table.
+        let mut properties = WriterProperties::builder()
+            .set_created_by("levyscape".into())
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_offset_index_disabled(true)
+            .set_dictionary_enabled(false);
+        for column in &columns {
+            if let Column::Text(name, _) = column {
+                properties = properties.set_column_dictionary_enabled(ColumnPath::from(name.as_str()), true);
+            }
+        }
+        let properties = properties.build();
         let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))?;
         Ok(Self { columns, region: None, writer })
     }
