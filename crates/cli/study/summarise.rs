@@ -8,6 +8,7 @@ use levyscape_integrator::NoiseLaw;
 
 use super::method::Simulated;
 use super::problem::{EnsembleTask, Problem, Task};
+use crate::scenario::Method;
 
 /// Points of a stored survival curve.
 const CURVE_POINTS: usize = 400;
@@ -174,6 +175,14 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
         warnings.push(format!(
             "{place}: the step error of scheme {} is not measured: compare with another step",
             kind.name()
+        ));
+    }
+    let held = problem.landscape.minima.iter().map(|minimum| minimum.x);
+    let held = held.filter(|x| task.space.is_none() && !task.problem.stops_at(*x)).count();
+    if simulated.method == Method::FlemingViot && held > 1 {
+        warnings.push(format!(
+            "{place}: the domain holds {held} wells; the method fleming_viot takes paths to change between them \
+             within 8 relaxation times, and is wrong where they do not: compare with another method"
         ));
     }
     if let Some(reason) = &simulated.reason {
