@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use levyscape_analyzer::summary::Verdict;
+use levyscape_analyzer::summary::{Summary, Verdict};
 use levyscape_engine::journal::Journal;
 use levyscape_engine::{Control, EngineError};
 
@@ -95,11 +95,15 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
 pub fn resume(arguments: &ResumeArguments) -> Result<Finished, Failure> {
     let dir = arguments.dir.clone();
     if folder::contents(&dir) == Contents::Run {
+        let path = dir.join(SUMMARY);
+        let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, &error))?;
+        let summary: Summary = serde_json::from_str(&text)
+            .map_err(|error| Failure::Other(format!("{} is damaged: {error}", path.display())))?;
         return Ok(Finished {
             table: String::new(),
             pointer: format!("{} holds a finished run: there is nothing left to do", dir.display()),
-            verdict: Verdict { status: "ok".to_owned(), reasons: Vec::new() },
-            warnings: 0,
+            verdict: summary.verdict,
+            warnings: summary.warnings.len(),
         });
     }
     let (checkpoint, file) = Checkpoint::open(&dir)?;

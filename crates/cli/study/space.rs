@@ -20,6 +20,8 @@ pub struct SpaceTask {
     pub region: SpaceRegion,
     pub theory: Option<SpaceTheory>,
     pub exact_mean: Option<f64>,
+    /// The rate at which the law of a path within the domain comes to rest, where something tells it.
+    pub relaxation_rate: Option<f64>,
     /// Whether explicit Euler may throw a path out of the domain, or away from it for ever.
     pub euler_overshoots: bool,
 }
@@ -89,6 +91,10 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
         });
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
+        let relaxation_rate = match &rest {
+            Some(rest) => slowest_rate(drift.as_ref(), rest),
+            None => free_rate(problem, drift.as_ref(), &region.domain, start),
+        };
         let noise = space_noise(problem);
         let theory = noise
             .as_ref()
@@ -111,6 +117,7 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
                 region,
                 theory,
                 exact_mean,
+                relaxation_rate,
                 euler_overshoots: false,
             }),
             problem: unbounded,
@@ -364,6 +371,48 @@ fn point_of_rest(drift: &dyn Drift, start: &[f64]) -> Option<Vec<f64>> {
         }
     }
     None
+}
+
+/// The slowest rate of the linearised drift at a point of rest: 8 over the time until every unit vector has shrunk
+/// to `e^-8`.
+fn slowest_rate(drift: &dyn Drift, rest: &[f64]) -> Option<f64> {
+    const SHRUNK: f64 = 3.354_626_279_025_118e-4;
+    let d = rest.len();
+    let mut jacobian = vec![0.0; d * d];
+    drift.jacobian_at(rest, &mut jacobian);
+    let stiffness = jacobian.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+    let step = 0.1 / stiffness;
+    let mut slowest: f64 = 0.0;
+    for k in 0..d {
+        let mut y = vec![0.0; d];
+        y[k] = 1.0;
+        let mut steps: u32 = 0;
+        while y.iter().map(|y| y * y).sum::<f64>() > SHRUNK * SHRUNK {
+            let slope: Vec<f64> =
+                (0..d).map(|i| (0..d).map(|j| jacobian[d * i + j] * y[j]).sum::<f64>()).collect();
+            y.iter_mut().zip(&slope).for_each(|(y, slope)| *y += step * slope);
+            steps += 1;
+            if steps > 1_000_000 {
+                return None;
+            }
+        }
+        slowest = slowest.max(f64::from(steps) * step);
+    }
+    let rate = 8.0 / slowest;
+    (rate > 0.0 && rate.is_finite()).then_some(rate)
+}
+
+/// Where there is no drift in a bounded domain: the rate at which the noise crosses it.
+fn free_rate(problem: &Problem, drift: &dyn Drift, domain: &SpaceDomain, start: &[f64]) -> Option<f64> {
+    let reach = directions(start.len()).iter().map(|u| ray(domain, start, u)).fold(0.0, f64::max);
+    if !(reach.is_finite() && is_drift_free(drift, start, reach)) {
+        return None;
+    }
+    let rate = |k: usize| {
+        let law = problem.noise.coordinate(k).unwrap_or(problem.noise.as_ref());
+        pow(problem.epsilon[k] / reach, law.scaling_index())
+    };
+    Some((0..start.len()).map(rate).fold(f64::INFINITY, f64::min))
 }
 
 /// The axes and the diagonals, both ways.

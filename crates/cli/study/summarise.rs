@@ -8,6 +8,7 @@ use levyscape_integrator::NoiseLaw;
 
 use super::method::Simulated;
 use super::problem::{EnsembleTask, Problem, Task};
+use crate::scenario::Method;
 
 /// Points of a stored survival curve.
 const CURVE_POINTS: usize = 400;
@@ -158,7 +159,13 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
     let [paths, censored, diverged, _] = simulated.counts;
     let events = paths - censored - diverged;
     let mut warnings = Vec::new();
-    if censored > 0 {
+    if censored > 0 && simulated.paths().is_none() {
+        warnings.push(format!(
+            "{place}: {censored} paths were still running at max_time = {}: the method {} has no estimate then",
+            task.max_time,
+            simulated.method.name()
+        ));
+    } else if censored > 0 {
         let horizon = if task.default_horizon { " (chosen by the program)" } else { "" };
         warnings.push(format!(
             "{place}: {censored} of {paths} paths were still running at max_time = {}{horizon}; the mean is \
@@ -185,6 +192,21 @@ pub fn warnings(place: &str, problem: &Problem, task: &EnsembleTask, simulated: 
         warnings.push(format!(
             "{place}: the step error of scheme {} is not measured: compare with another step",
             kind.name()
+        ));
+    }
+    let held = problem.landscape.minima.iter().map(|minimum| minimum.x);
+    let held = held.filter(|x| task.space.is_none() && !task.problem.stops_at(*x)).count();
+    if simulated.method == Method::FlemingViot && held > 1 {
+        warnings.push(format!(
+            "{place}: the domain holds {held} wells; the method fleming_viot takes paths to change between them \
+             within 8 relaxation times, and is wrong where they do not: compare with another method"
+        ));
+    }
+    let without_horizon = [Method::Hazard, Method::FlemingViot, Method::Splitting];
+    if !task.default_horizon && without_horizon.contains(&simulated.method) {
+        warnings.push(format!(
+            "{place}: the method {} knows no max_time: its times are of paths until they end",
+            simulated.method.name()
         ));
     }
     if let Some(reason) = &simulated.reason {

@@ -14,6 +14,7 @@ use crate::error::EngineError;
 use crate::event::Region;
 use crate::order::{Claim, InOrder};
 use crate::record::PathPair;
+use crate::replicas::WAIT;
 
 /// Paths that may be simulated ahead of the first unfinished one, in those that all threads run at once: the longest of
 /// so many paths lasts about as long as that, so that hardly a thread waits for it.
@@ -287,7 +288,7 @@ impl<'a> Ensemble<'a> {
                     break;
                 }
                 if !running {
-                    std::thread::yield_now();
+                    std::thread::sleep(WAIT);
                 }
             }
         });

@@ -27,6 +27,12 @@ pub enum EngineError {
     /// All particles of a system stopped in the same step.
     #[error("all particles stopped in the same step: take a smaller step")]
     Extinct,
+    /// The method needs the time in which the law within the domain comes to rest, and nothing tells it.
+    #[error(
+        "nothing tells how fast the law of a path comes to rest: the domain must be drawn to one point of rest, or \
+         be bounded and without drift"
+    )]
+    NoRelaxation,
     /// The method of the integrated hazard is not for this problem.
     #[error("the integrated hazard: {0}")]
     Hazard(&'static str),

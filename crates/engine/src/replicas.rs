@@ -2,6 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::ensemble::Control;
 use crate::error::EngineError;
@@ -68,6 +69,8 @@ pub trait Replicated: Sync {
     }
 }
 
+/// Before a thread asks again that has to wait for others.
+pub(crate) const WAIT: Duration = Duration::from_micros(50);
 /// Groups that may be simulated ahead of the first unfinished one.
 const AHEAD: u64 = 64;
 
@@ -103,7 +106,7 @@ pub fn replicate(
                     });
                     order.put(std::iter::once((group, result)));
                 }
-                Claim::Later => std::thread::yield_now(),
+                Claim::Later => std::thread::sleep(WAIT),
                 Claim::Done => break,
             }
         }

@@ -179,6 +179,23 @@ impl<'a> LevelSplitting<'a> {
         self.levels
     }
 
+    /// The time step `h`.
+    #[must_use]
+    pub fn step(&self) -> f64 {
+        self.grids[0].step
+    }
+
+    /// The smallest distance between neighbours among the anchor, the levels and the stops: the noise of a step
+    /// must be small against it, for of two bounds that a path comes near to in one step only the nearer one is
+    /// looked at, and a passage counts as in the middle of its step.
+    #[must_use]
+    pub fn narrowest(&self) -> f64 {
+        let sides = self.levels.iter().zip(self.stops).filter(|(_, (stop, _))| stop.is_finite());
+        sides
+            .map(|(level, (stop, _))| (level - self.anchor).abs().min((stop - level).abs()))
+            .fold(f64::INFINITY, f64::min)
+    }
+
     /// The estimates at the steps `h` and `2 h` from the mean row. The two are independent.
     #[must_use]
     pub fn fine_and_coarse(&self, mean: &[f64]) -> (Vec<f64>, Vec<f64>) {

@@ -23,7 +23,11 @@ pub(super) fn build<'a>(
     spec: &EnsembleSpec,
     key: StreamKey,
 ) -> Result<FlemingViot<'a>, EngineError> {
-    let relaxation = RELAXATIONS / relaxation_rate(problem, task);
+    let rate = match &task.space {
+        Some(space) => space.relaxation_rate.ok_or(EngineError::NoRelaxation)?,
+        None => relaxation_rate(problem, task),
+    };
+    let relaxation = RELAXATIONS / rate;
     let population = Population {
         scheme: problem.choice.kind,
         step: problem.choice.step,
@@ -48,7 +52,7 @@ pub(super) fn build<'a>(
 /// domain holds; without any, that of the diffusion or the jumps across it.
 fn relaxation_rate(problem: &Problem, task: &EnsembleTask) -> f64 {
     let inside = |x: f64| x > task.problem.lower && x < task.problem.upper;
-    let wells = super::hazard::wells(problem);
+    let wells = super::hazard::wells(problem, task);
     let slowest = wells
         .iter()
         .filter(|well| inside(well.minimum))

@@ -21,7 +21,7 @@ pub(super) fn build<'a>(
     let Region::Line(region) = task.region() else {
         return Err(EngineError::Hazard("it is for equations on the line"));
     };
-    let wells = wells(problem);
+    let wells = wells(problem, task);
     let settings = HazardSettings {
         landing: task.landing.clone(),
         survival: task.survival_times.clone(),
@@ -38,12 +38,23 @@ pub(super) fn build<'a>(
 }
 
 /// The basins of the landscape.
-pub(super) fn wells(problem: &Problem) -> Vec<Well> {
+pub(super) fn wells(problem: &Problem, task: &EnsembleTask) -> Vec<Well> {
     let landscape = &problem.landscape;
+    let potential = problem.force.potential.as_ref();
+    let ends = [task.problem.lower, task.problem.upper];
     let well = |well: &levyscape_analyzer::landscape::Well| {
         let minimum = landscape.minimum(well.minimum)?;
         let reach = well.distance_left.min(well.distance_right);
-        let rise = well.depth / (reach * reach);
+        let mut rise = well.depth / (reach * reach);
+        if !rise.is_finite() {
+            // A well without an edge: what counts is how it rises up to where the paths stop.
+            let ends = ends.iter().filter(|end| end.is_finite() && **end != minimum.x);
+            let rises = ends.map(|end| {
+                let distance = end - minimum.x;
+                (potential.value(*end) - minimum.u) / (distance * distance)
+            });
+            rise = rises.filter(|rise| *rise > 0.0).fold(f64::INFINITY, f64::min);
+        }
         let flat = if rise.is_finite() { FLAT * 2.0 * rise } else { f64::MIN_POSITIVE };
         let relaxation_rate = minimum.curvature.max(flat);
         Some(Well { minimum: minimum.x, left: well.left, right: well.right, relaxation_rate })

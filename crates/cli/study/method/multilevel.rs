@@ -128,8 +128,8 @@ pub(super) fn estimate(
 /// The telescoping sum as an estimate. `last` is the mean difference of the last level.
 fn estimate_of(sum: &Telescoped, last: f64, order: f64) -> Estimate {
     let statistical = 1.959_963_984_540_054 * sum.std_error;
-    let left = if sum.bias.is_finite() { sum.bias } else { 0.0 };
-    let half = root_of_squares(statistical, left);
+    // What the last level leaves has a sign: it is added, not averaged.
+    let half = statistical + if sum.bias.is_finite() { sum.bias.abs() } else { 0.0 };
     // What Richardson's rule has taken off on the last level.
     let correction = last / (levyscape_integrator::math::pow(2.0, order) - 1.0);
     let fine = sum.estimate - correction;
@@ -146,8 +146,4 @@ fn estimate_of(sum: &Telescoped, last: f64, order: f64) -> Estimate {
         ci95: [sum.estimate - half, sum.estimate + half],
         bias,
     }
-}
-
-fn root_of_squares(a: f64, b: f64) -> f64 {
-    (a * a + b * b).sqrt()
 }

@@ -13,7 +13,8 @@ use crate::study::problem::{EnsembleTask, Problem};
 const PARTICLES: u64 = 64;
 /// Weak order of the scheme of Strang.
 const ORDER: f64 = 2.0;
-/// The step, in units of the fastest relaxation, unless the scenario gives one.
+/// The step, in units of the fastest relaxation and of the time in which the noise bridges the narrowest stretch,
+/// unless the scenario gives one.
 const STEP: f64 = 0.05;
 
 pub(super) fn build<'a>(
@@ -29,11 +30,11 @@ pub(super) fn build<'a>(
     let minimum = basin.map(|well| problem.landscape.minima[well].x);
     // A start in a basin whose minimum does not count is its own anchor.
     let anchor = minimum.filter(|x| !task.problem.stops_at(*x)).unwrap_or(start);
-    let levels = Levels {
+    let levels = |step| Levels {
         anchor,
         around: None,
         particles: spec.particles.unwrap_or(PARTICLES) as usize,
-        step: step(problem),
+        step,
         window: task.window,
     };
     let mut outputs = vec![Output::MeanTime, Output::SecondMoment, Output::ExitRate(0)];
@@ -42,7 +43,15 @@ pub(super) fn build<'a>(
         Property::Landing(set) => Some(Output::Landing(set)),
         Property::Axis(_) => None,
     }));
-    LevelSplitting::new(sde, start, &region, &levels, outputs, key)
+    let relaxing = step(problem);
+    let splitting = LevelSplitting::new(sde, start, &region, &levels(relaxing), outputs.clone(), key)?;
+    // The same step in a parabola, where the level is at the root of its variance over a relaxation time.
+    let deviation = splitting.narrowest() / problem.one_epsilon();
+    let narrow = STEP * deviation * deviation / problem.noise.gaussian_variance();
+    if problem.step_is_given || narrow >= relaxing {
+        return Ok(splitting);
+    }
+    LevelSplitting::new(sde, start, &region, &levels(narrow), outputs, key)
 }
 
 fn step(problem: &Problem) -> f64 {
@@ -64,6 +73,6 @@ pub(super) fn estimate(
 ) -> Result<Simulated, EngineError> {
     let sde = problem.sde()?;
     let splitting = build(&sde, problem, task, spec, key_of(work.streams))?;
-    let about = About { chosen, step: step(problem), order: ORDER };
+    let about = About { chosen, step: splitting.step(), order: ORDER };
     replicated::estimate(&splitting, about, spec, work)
 }

@@ -174,7 +174,9 @@ impl<'a> Hazard<'a> {
         }
         for well in wells {
             let holds = well.left < well.minimum && well.minimum < well.right;
-            if !(holds && well.relaxation_rate > 0.0 && well.relaxation_rate.is_finite()) {
+            // A well that never relaxes has no step.
+            let relaxes = well.relaxation_rate.is_finite() && settings.step / well.relaxation_rate < 1e100;
+            if !(holds && well.relaxation_rate > 0.0 && relaxes) {
                 return Err(EngineError::Hazard(
                     "a well must hold its minimum and have a positive rate of relaxation",
                 ));
