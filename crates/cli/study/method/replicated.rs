@@ -53,15 +53,20 @@ pub(super) fn estimate(
         progress.note(number + 1, 0);
         let Some(target) = target.filter(|_| number + 1 == look) else { return ControlFlow::Continue(()) };
         look = (look + 1).max((NEXT_LOOK * look as f64) as u64);
-        let error = outputs
-            .iter()
-            .enumerate()
-            .filter(|(_, output)| replicas.is_target(output))
-            .map(|(k, _)| relative_error(of(replicas, &moments, about.order, k).as_ref()))
-            .fold(0.0, f64::max);
+        let targets = outputs.iter().enumerate().filter(|(_, output)| replicas.is_target(output));
+        let estimates: Vec<_> = targets.map(|(k, _)| of(replicas, &moments, about.order, k)).collect();
+        let largest = |error: fn(&Estimate) -> f64| {
+            estimates.iter().map(|of| of.as_ref().map_or(f64::INFINITY, error)).fold(0.0, f64::max)
+        };
+        let error = largest(relative_error);
         progress.note_error(error);
         if error <= target {
             reached = Some(true);
+            return ControlFlow::Break(());
+        }
+        // With half of the error that was asked for, the rest is what the step correction may leave, which more
+        // replicas do not lessen.
+        if largest(|of| of.std_error / of.value.abs()) <= 0.5 * target {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -112,9 +117,7 @@ fn of(replicas: &dyn Replicated, moments: &Moments, order: f64, k: usize) -> Opt
 }
 
 /// Half the width of a 68 % interval over the estimate: statistical and step error together.
-fn relative_error(estimate: Option<&Estimate>) -> f64 {
-    estimate.map_or(f64::INFINITY, |estimate| {
-        let [low, high] = estimate.ci95;
-        (high - low) / (2.0 * 1.96) / estimate.value.abs()
-    })
+fn relative_error(estimate: &Estimate) -> f64 {
+    let [low, high] = estimate.ci95;
+    (high - low) / (2.0 * 1.96) / estimate.value.abs()
 }
