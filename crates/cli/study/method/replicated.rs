@@ -124,9 +124,7 @@ fn of(replicas: &dyn Replicated, moments: &Moments, order: f64, k: usize) -> Opt
 }
 
 /// Half the width of a 68 % interval over the estimate: statistical and step error together.
-fn relative_error(estimate: Option<&Estimate>) -> f64 {
-    estimate.map_or(f64::INFINITY, |estimate| {
-        let [low, high] = estimate.ci95;
-        (high - low) / (2.0 * 1.96) / estimate.value.abs()
-    })
+fn relative_error(estimate: &Estimate) -> f64 {
+    let [low, high] = estimate.ci95;
+    (high - low) / (2.0 * 1.96) / estimate.value.abs()
 }
