@@ -62,7 +62,8 @@ pub(super) fn estimate(
             .filter(|(_, output)| replicas.is_target(output))
             .map(|(k, _)| of(replicas, &moments, about.order, k))
             .collect();
-        let error = estimates.iter().map(|estimate| relative_error(estimate.as_ref())).fold(0.0, f64::max);
+        let error =
+            estimates.iter().map(|of| of.as_ref().map_or(f64::INFINITY, relative_error)).fold(0.0, f64::max);
         progress.note_error(error);
         if error <= target {
             reached = Some(true);
@@ -71,8 +72,7 @@ pub(super) fn estimate(
         // Where the step error alone is what is left, or nothing is seen, more replicas will not do.
         let hopeless = estimates.iter().any(|estimate| match estimate {
             Some(estimate) => {
-                relative_error(Some(estimate)) > target
-                    && estimate.std_error <= 0.5 * target * estimate.value.abs()
+                relative_error(estimate) > target && estimate.std_error <= 0.5 * target * estimate.value.abs()
             }
             None => number + 1 >= WITHOUT_ESTIMATE,
         });
