@@ -57,6 +57,9 @@ impl Paths for clocked::Batch<'_> {
     }
 }
 
+/// Who takes the paths, in order.
+type Consumer<'a> = dyn FnMut(u64, PathPair) -> ControlFlow<()> + Send + 'a;
+
 /// A first-exit problem, discretised and seeded.
 pub struct Ensemble<'a> {
     sde: &'a Sde<'a>,
@@ -196,7 +199,17 @@ impl<'a> Ensemble<'a> {
         &self,
         paths: Range<u64>,
         control: &Control,
-        consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
+        mut consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
+    ) -> Result<(), EngineError> {
+        self.stream_to(paths, control, &mut consumer)
+    }
+
+    /// Compiled here, where the loops are optimised, and not once more for every caller.
+    fn stream_to(
+        &self,
+        paths: Range<u64>,
+        control: &Control,
+        consumer: &mut Consumer<'_>,
     ) -> Result<(), EngineError> {
         let shared = match &self.stepper {
             Stepper::Grid { sampler, schemes } => self.on_grid(sampler.as_ref(), schemes),
@@ -250,7 +263,7 @@ impl<'a> Ensemble<'a> {
         paths: Range<u64>,
         control: &Control,
         batch: impl Fn(usize) -> B + Sync,
-        consumer: impl FnMut(u64, PathPair) -> ControlFlow<()> + Send,
+        consumer: &mut Consumer<'_>,
     ) -> Result<(), EngineError> {
         // A batch of more paths than a group of lanes holds is several groups.
         let groups = self.batch.div_ceil(LANES);

@@ -121,10 +121,10 @@ impl<W: Write + Send> ParquetSink<W> {
         let columns = columns(dimension);
         let fields = columns.iter().map(Column::schema).collect::<Result<_, _>>()?;
         let schema = Type::group_type_builder("exits").with_fields(fields).build()?;
-        // Numbers hardly repeat, words always do. The index of pages would grow in memory with the table.
+        // Numbers hardly repeat, words always do. Indices and statistics would grow in memory with the table.
         let mut properties = WriterProperties::builder()
             .set_created_by("levyscape".into())
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_statistics_enabled(EnabledStatistics::None)
             .set_offset_index_disabled(true)
             .set_dictionary_enabled(false);
         for column in &columns {
