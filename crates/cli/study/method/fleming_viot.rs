@@ -7,7 +7,6 @@ use super::replicated::{self, About};
 use super::{Chosen, Simulated, Work, key_of, plain};
 use crate::scenario::EnsembleSpec;
 use crate::study::problem::{EnsembleTask, Problem};
-use levyscape_analyzer::estimate::Property;
 
 /// Particles of a system, unless the scenario says otherwise.
 const PARTICLES: u64 = 128;
@@ -37,14 +36,8 @@ pub(super) fn build<'a>(
         measuring: MEASURING * relaxation,
         particles: spec.particles.unwrap_or(PARTICLES) as usize,
     };
-    let mut outputs = vec![Output::MeanTime, Output::SecondMoment, Output::ExitRate(0)];
-    let questions = task.questions();
-    outputs.extend(questions.properties.iter().filter_map(|property| match *property {
-        Property::Stop(stop) => Some(Output::StopProbability(stop)),
-        Property::Landing(set) => Some(Output::Landing(set)),
-        Property::Axis(_) => None,
-    }));
-    outputs.extend(questions.survival_times.iter().map(|&t| Output::Survival(t)));
+    let mut outputs = super::outputs(task);
+    outputs.extend(task.survival_times.iter().map(|&t| Output::Survival(t)));
     FlemingViot::new(sde, &task.start(), task.region(), &population, outputs, key)
 }
 

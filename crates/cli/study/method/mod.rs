@@ -7,10 +7,12 @@ mod plain;
 mod replicated;
 mod splitting;
 
+use std::ops::{ControlFlow, Range};
+
 use levyscape_analyzer::estimate::{Estimate, PathStatistics, Property};
 use levyscape_analyzer::summary::LevelSummary;
 use levyscape_engine::journal::{Journal, Unit};
-use levyscape_engine::{Control, EngineError, Output};
+use levyscape_engine::{Control, EngineError, Ensemble, Output, PathPair};
 use levyscape_integrator::StreamKey;
 
 use super::problem::{EnsembleTask, Problem};
@@ -209,6 +211,49 @@ pub fn estimate(
         Method::Multilevel => multilevel::estimate(problem, task, chosen, work),
         Method::Splitting => splitting::estimate(problem, task, spec, chosen, work),
     }
+}
+
+/// The paths of a unit with numbers in `range`, in order, from the journal and then from the ensemble, until
+/// `consume` breaks off.
+fn path_records(
+    journal: &mut Journal,
+    unit: Unit,
+    range: Range<u64>,
+    ensemble: &Ensemble<'_>,
+    [dimension, grids]: [usize; 2],
+    control: &Control,
+    mut consume: impl FnMut(u64, PathPair) -> Result<ControlFlow<()>, EngineError> + Send,
+) -> Result<(), EngineError> {
+    let pair = grids == 2;
+    let width = PathPair::width(dimension, pair);
+    let mut failed = None;
+    let read = |number: u64, words: &[u64]| {
+        let path = PathPair::from_words(words, dimension, pair)
+            .ok_or_else(|| EngineError::Table("a record of the journal is no path".to_owned()));
+        path.and_then(|path| consume(number, path)).unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
+    };
+    journal.records(unit, range, width, read, |range, emit| {
+        let mut words = Vec::with_capacity(width);
+        ensemble.stream(range, control, |number, path| {
+            path.to_words(dimension, &mut words);
+            emit(number, &words)
+        })
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// The numbers that the methods of replicas give, times of survival apart.
+fn outputs(task: &EnsembleTask) -> Vec<Output> {
+    let mut outputs = vec![Output::MeanTime, Output::SecondMoment, Output::ExitRate(0)];
+    outputs.extend(task.questions().properties.iter().filter_map(|property| match *property {
+        Property::Stop(stop) => Some(Output::StopProbability(stop)),
+        Property::Landing(set) => Some(Output::Landing(set)),
+        Property::Axis(_) => None,
+    }));
+    outputs
 }
 
 /// The stream of replicas of a start: starts of one task must not meet.

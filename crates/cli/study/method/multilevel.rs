@@ -6,10 +6,10 @@ use levyscape_analyzer::estimate::{Bias, Estimate};
 use levyscape_analyzer::summary::LevelSummary;
 use levyscape_engine::journal::Unit;
 use levyscape_engine::multilevel::{MOST_LEVELS, Multilevel, State, Target, Telescoped, next};
-use levyscape_engine::{EngineError, Ensemble, Output, PathPair, Stepping};
+use levyscape_engine::{EngineError, Ensemble, Output, Stepping};
 use levyscape_integrator::{SchemeKind, Sde, StreamKey};
 
-use super::{Answers, Chosen, Simulated, Work, plain};
+use super::{Answers, Chosen, Simulated, Work, path_records, plain};
 use crate::scenario::{DEFAULT_ERROR, Method};
 use crate::study::problem::{EnsembleTask, Problem};
 
@@ -58,33 +58,14 @@ pub(super) fn estimate(
             let ensemble = Ensemble::new(&sde, &task.start(), task.region(), &stepping, streams.key)?
                 .with_numbers(first, starts * MOST_LEVELS as u64);
             let had = state.levels.get(level).map_or(0, |level| level.paths);
-            let width = PathPair::width(dimension, pair);
-            let mut failed = None;
             progress.begin(Some(additional), None);
-            let consume = |number: u64, words: &[u64]| {
-                progress.note(number + 1 - had, 0);
-                let record = PathPair::from_words(words, dimension, pair)
-                    .ok_or_else(|| EngineError::Table("a record of the journal is no path".to_owned()))
-                    .and_then(|pair| state.push(level, &pair));
-                match record {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            };
             let unit = Unit { stage: level as u32, ..*unit };
-            journal.records(unit, had..had + additional, width, consume, |range, emit| {
-                let mut words = Vec::with_capacity(width);
-                ensemble.stream(range, control, |number, pair| {
-                    pair.to_words(dimension, &mut words);
-                    emit(number, &words)
-                })
+            let grids = [dimension, if pair { 2 } else { 1 }];
+            path_records(journal, unit, had..had + additional, &ensemble, grids, control, |number, pair| {
+                progress.note(number + 1 - had, 0);
+                state.push(level, &pair)?;
+                Ok(ControlFlow::Continue(()))
             })?;
-            if let Some(error) = failed {
-                return Err(error);
-            }
         }
     }
     let result = Multilevel::new(&state, coarsest.step, &target);

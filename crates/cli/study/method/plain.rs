@@ -6,10 +6,10 @@ use levyscape_analyzer::estimate::{
     Decision, Look, PathStatistics, Questions, StepSearch, StoppingRule, weak_order,
 };
 use levyscape_engine::sink::Rows;
-use levyscape_engine::{EngineError, Ensemble, PathPair, Stepping};
+use levyscape_engine::{EngineError, Ensemble, Stepping};
 use levyscape_integrator::{Sde, StreamKey};
 
-use super::{Answers, Chosen, Simulated, Work};
+use super::{Answers, Chosen, Simulated, Work, path_records};
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method};
 use crate::study::problem::{EnsembleTask, Problem};
 
@@ -56,8 +56,6 @@ pub(super) fn estimate(
         .with_numbers(work.streams.position, work.streams.starts);
     let most = if chosen.target.is_some() { MOST_PATHS } else { spec.paths.unwrap_or(DEFAULT_PATHS) };
     let dimension = task.start().len();
-    let pair = has_pairs(problem, spec);
-    let width = PathPair::width(dimension, pair);
     let mut statistics = PathStatistics::new(task.questions(), order);
     let rule = chosen.target.map(|relative_error| StoppingRule { relative_error });
     let (mut look, mut reached) = (StoppingRule::FIRST_LOOK, rule.map(|_| false));
@@ -69,28 +67,22 @@ pub(super) fn estimate(
         start: task.start(),
         paths: &[],
     };
-    let (mut failed, mut seen) = (None, 0);
+    let mut seen = 0;
     let Work { journal, table, control, progress, unit, .. } = work;
     table.begin(&task.region());
     progress.begin(rule.is_none().then_some(most), chosen.target);
-    let consume = |number: u64, words: &[u64]| {
-        let Some(pair) = PathPair::from_words(words, dimension, pair) else {
-            failed = Some(EngineError::Table("a record of the journal is no path".to_owned()));
-            return ControlFlow::Break(());
-        };
+    let grids = [dimension, if has_pairs(problem, spec) { 2 } else { 1 }];
+    path_records(journal, *unit, 0..most, &ensemble, grids, control, |number, pair| {
         statistics.push(&pair);
         seen = number + 1;
         let [paths, censored, diverged, _] = statistics.counts();
         progress.note(paths, paths - censored - diverged);
-        if let Err(error) = table.append(&rows, number, pair) {
-            failed = Some(error);
-            return ControlFlow::Break(());
-        }
-        let Some(rule) = rule.filter(|_| seen == look) else { return ControlFlow::Continue(()) };
+        table.append(&rows, number, pair)?;
+        let Some(rule) = rule.filter(|_| seen == look) else { return Ok(ControlFlow::Continue(())) };
         if let Some(mean) = statistics.mean_time() {
             progress.note_error(mean.relative_error());
         }
-        match rule.look(&statistics) {
+        Ok(match rule.look(&statistics) {
             Look::GoOn { paths } => {
                 look = paths;
                 ControlFlow::Continue(())
@@ -100,18 +92,8 @@ pub(super) fn estimate(
                 ControlFlow::Break(())
             }
             Look::Hopeless => ControlFlow::Break(()),
-        }
-    };
-    journal.records(*unit, 0..most, width, consume, |range, emit| {
-        let mut words = Vec::with_capacity(width);
-        ensemble.stream(range, control, |number, pair| {
-            pair.to_words(dimension, &mut words);
-            emit(number, &words)
         })
     })?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
     table.flush(&rows, seen)?;
     Ok(Simulated {
         method: Method::Plain,
@@ -135,7 +117,6 @@ fn search(
     work: &mut Work<'_>,
 ) -> Result<f64, EngineError> {
     let dimension = task.start().len();
-    let width = PathPair::width(dimension, true);
     let mut decision = search.first();
     let mut stage = 0;
     loop {
@@ -155,19 +136,10 @@ fn search(
         let unit = levyscape_engine::journal::Unit { stage, ..work.unit };
         let Work { journal, control, progress, .. } = work;
         progress.begin(Some(paths), None);
-        let consume = |_: u64, words: &[u64]| {
-            if let Some(pair) = PathPair::from_words(words, dimension, true) {
-                statistics.push(&pair);
-            }
+        path_records(journal, unit, 0..paths, &ensemble, [dimension, 2], control, |_, pair| {
+            statistics.push(&pair);
             progress.note(statistics.counts()[0], 0);
-            ControlFlow::Continue(())
-        };
-        journal.records(unit, 0..paths, width, consume, |range, emit| {
-            let mut words = Vec::with_capacity(width);
-            ensemble.stream(range, control, |number, pair| {
-                pair.to_words(dimension, &mut words);
-                emit(number, &words)
-            })
+            Ok(ControlFlow::Continue(()))
         })?;
         decision = search.next(&statistics);
     }

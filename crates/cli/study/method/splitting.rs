@@ -1,7 +1,6 @@
 //! Adaptive multilevel splitting: noise without jumps on the line.
 
-use levyscape_analyzer::estimate::Property;
-use levyscape_engine::{EngineError, LevelSplitting, Levels, Output, Region};
+use levyscape_engine::{EngineError, LevelSplitting, Levels, Region};
 use levyscape_integrator::{Sde, StreamKey};
 
 use super::replicated::{self, About};
@@ -37,21 +36,15 @@ pub(super) fn build<'a>(
         step,
         window: task.window,
     };
-    let mut outputs = vec![Output::MeanTime, Output::SecondMoment, Output::ExitRate(0)];
-    outputs.extend(task.questions().properties.iter().filter_map(|property| match *property {
-        Property::Stop(stop) => Some(Output::StopProbability(stop)),
-        Property::Landing(set) => Some(Output::Landing(set)),
-        Property::Axis(_) => None,
-    }));
     let relaxing = step(problem);
-    let splitting = LevelSplitting::new(sde, start, &region, &levels(relaxing), outputs.clone(), key)?;
+    let splitting = LevelSplitting::new(sde, start, &region, &levels(relaxing), super::outputs(task), key)?;
     // The same step in a parabola, where the level is at the root of its variance over a relaxation time.
     let deviation = splitting.narrowest() / problem.one_epsilon();
     let narrow = STEP * deviation * deviation / problem.noise.gaussian_variance();
     if problem.step_is_given || narrow >= relaxing {
         return Ok(splitting);
     }
-    LevelSplitting::new(sde, start, &region, &levels(narrow), outputs, key)
+    LevelSplitting::new(sde, start, &region, &levels(narrow), super::outputs(task), key)
 }
 
 fn step(problem: &Problem) -> f64 {
