@@ -10,12 +10,12 @@ use crate::exact::nonlocal::{Bounded, ExactError, Generator};
 use crate::landscape::Landscape;
 use crate::theory::StoppedProblem;
 
-/// Where the process is among the wells of its landscape.
+/// Where the process is: among the wells of its landscape, or other sets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WellChain {
     /// Mass of each well under the stationary law.
     pub stationary: Vec<Bounded>,
-    /// Entry `[t][i][j]`: `P(X_t in well j+1)` for a path from `starts[i]` at `times[t]`.
+    /// Entry `[t][i][j]`: `P(X_t in well j)` for a path from `starts[i]` at `times[t]`.
     pub transition: Vec<Vec<Vec<Bounded>>>,
     /// The stationary density: (x, p(x)), increasing in x: means over bins.
     pub density: Vec<[f64; 2]>,
@@ -31,8 +31,8 @@ impl WellChain {
     /// As [`stopped`](super::stopped); [`ExactError::Endless`] without a well.
     ///
     /// # Examples
-    /// The stationary law of `x^4/4` under Cauchy noise is known (Chechkin et al. 2002); half of it is
-    /// right of 0:
+    /// A symmetric double well: half of the mass in each, and most paths still in their well after a time
+    /// shorter than a passage.
     /// ```
     /// use levyscape_analyzer::exact::nonlocal::{Generator, WellChain};
     /// use levyscape_analyzer::landscape::Landscape;
@@ -56,17 +56,33 @@ impl WellChain {
         tolerance: f64,
     ) -> Result<Self, ExactError> {
         let wells: Vec<[f64; 2]> = landscape.wells.iter().map(|well| [well.left, well.right]).collect();
+        Self::of_sets(generator, landscape, &wells, starts, times, tolerance)
+    }
+
+    /// The same for other intervals than the wells; ends may be infinite.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_sets(
+        generator: &Generator<'_>,
+        landscape: &Landscape,
+        wells: &[[f64; 2]],
+        starts: &[f64],
+        times: &[f64],
+        tolerance: f64,
+    ) -> Result<Self, ExactError> {
         if wells.is_empty() {
             return Err(ExactError::Endless);
         }
+        let edges: Vec<f64> = wells.iter().flatten().copied().collect();
         let start = landscape.minima.first().map_or(0.0, |minimum| minimum.x);
         let whole = StoppedProblem::exit(start, f64::NEG_INFINITY, f64::INFINITY);
-        let domain = Domain::new(generator, landscape, &whole)?;
+        let domain = Domain::new(generator, landscape, &whole, &edges)?;
         let mut density = Vec::new();
         let (_, bounds) = refine(tolerance, |level: &Level| {
             let mut setting = Setting::new(generator, &domain, level)?;
             let (size, values, law) =
-                setting.resolved(level, |system| solve(system, &wells, starts, times))?;
+                setting.resolved(level, |system| solve(system, wells, starts, times))?;
             density = law;
             Ok((size, values))
         })?;

@@ -104,7 +104,7 @@ pub fn stopped(
     if !problem.start.is_finite() || problem.stops_at(problem.start) {
         return Err(ExactError::Start { start: problem.start });
     }
-    let domain = Domain::new(generator, landscape, problem)?;
+    let domain = Domain::new(generator, landscape, problem, &[])?;
     let (levels, bounds) = refine(questions.tolerance, |level| {
         answer(Setting::new(generator, &domain, level)?, level, problem.start, questions)
     })?;
@@ -163,7 +163,7 @@ pub(super) struct Domain {
     /// Ends of the components, from left to right; infinite ends replaced by a far place.
     pub components: Vec<[f64; 2]>,
     pub ends: Vec<[End; 2]>,
-    /// Critical points.
+    /// Critical points, and places where a function that is asked for jumps.
     critical: Vec<CriticalPoint>,
     /// Closed pieces of the stop set; the first may begin at minus infinity, the last end at infinity.
     pieces: Vec<[f64; 2]>,
@@ -174,6 +174,7 @@ impl Domain {
         generator: &Generator<'_>,
         landscape: &Landscape,
         problem: &StoppedProblem,
+        extra: &[f64],
     ) -> Result<Self, ExactError> {
         let mut pieces: Vec<[f64; 2]> = Vec::new();
         let mut targets: Vec<[f64; 2]> = problem.targets.clone();
@@ -193,7 +194,10 @@ impl Domain {
         }
         let mut critical: Vec<CriticalPoint> =
             landscape.minima.iter().chain(&landscape.saddles).copied().collect();
-        critical.sort_by(|a, b| a.x.total_cmp(&b.x));
+        // Curvature 0: nothing happens to the solution there.
+        let extra = extra.iter().filter(|x| x.is_finite());
+        critical.extend(extra.map(|&x| CriticalPoint { x, u: 0.0, curvature: 0.0 }));
+        critical.sort_by(|a, b| a.x.total_cmp(&b.x).then(b.curvature.abs().total_cmp(&a.curvature.abs())));
         critical.dedup_by(|a, b| a.x == b.x);
         let mut places: Vec<f64> = pieces.iter().flatten().copied().filter(|x| x.is_finite()).collect();
         places.extend(critical.iter().map(|point| point.x));

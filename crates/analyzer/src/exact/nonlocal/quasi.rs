@@ -50,7 +50,7 @@ pub fn quasi_stationary(
     problem: &StoppedProblem,
     tolerance: f64,
 ) -> Result<QuasiStationary, ExactError> {
-    let domain = Domain::new(generator, landscape, problem)?;
+    let domain = Domain::new(generator, landscape, problem, &[])?;
     if domain.ends.contains(&[End::Cut, End::Cut]) {
         return Err(ExactError::Endless);
     }

