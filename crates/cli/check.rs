@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use levyscape_analyzer::landscape::Landscape;
-use levyscape_analyzer::theory::LimitChain;
+use levyscape_analyzer::summary::TheorySummary;
 use levyscape_engine::SpaceDomain;
 
 use crate::args::ScenarioArguments;
 use crate::errors::Failure;
+use crate::report;
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method, ScenarioFile};
 use crate::study::method;
 use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
@@ -104,16 +105,8 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
 fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> std::fmt::Result {
     let choice = &problem.choice;
     writeln!(text, "scheme: {} with step {} ({})", problem.scheme_name(), choice.step, choice.reason)?;
-    if let Some(limit) = LimitChain::new(&problem.landscape, problem.theory_noise) {
-        writeln!(text, "limit chain ({}), time unit {:.6e}:", limit.kind, limit.time_unit)?;
-        for row in limit.chain.generator() {
-            let row: Vec<String> = row.iter().map(|rate| format!("{rate:12.6e}")).collect();
-            writeln!(text, "  Q  [{}]", row.join(", "))?;
-        }
-        if let Some(stationary) = limit.chain.stationary() {
-            let stationary: Vec<String> = stationary.iter().map(|weight| format!("{weight:.6}")).collect();
-            writeln!(text, "  pi [{}]", stationary.join(", "))?;
-        }
+    if let Some(theory) = summarise::theory(problem) {
+        describe_theory(&theory, text)?;
     }
     for (number, task) in problem.tasks.iter().enumerate() {
         match task {
@@ -136,6 +129,44 @@ fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> 
     }
     for remark in summarise::remarks(problem) {
         writeln!(text, "note: {remark}")?;
+    }
+    Ok(())
+}
+
+fn describe_theory(theory: &TheorySummary, text: &mut String) -> std::fmt::Result {
+    let numbers = |row: &[f64]| row.iter().map(|x| format!("{x:12.6e}")).collect::<Vec<_>>().join(", ");
+    writeln!(text, "limit chain ({}), time unit {:.6e}:", theory.kind, theory.time_unit)?;
+    for row in &theory.generator {
+        writeln!(text, "  Q  [{}]", numbers(row))?;
+    }
+    let stationary: Vec<String> = theory.stationary.iter().map(|weight| format!("{weight:.6}")).collect();
+    writeln!(text, "  pi [{}]", stationary.join(", "))?;
+    if !theory.relaxation_times.is_empty() {
+        writeln!(text, "  relaxation times [{}]", numbers(&theory.relaxation_times))?;
+    }
+    for (from, row) in theory.hitting_times.iter().enumerate().filter(|_| theory.hitting_times.len() > 1) {
+        let times = row.iter().map(|time| time.map_or("never".to_owned(), |time| format!("{time:12.6e}")));
+        writeln!(text, "  mean times from {} [{}]", from + 1, times.collect::<Vec<_>>().join(", "))?;
+    }
+    for well in &theory.validity {
+        let ratios: Vec<String> = [
+            ("leaving/relaxing", well.separation),
+            ("spread/distance", well.background),
+            ("climbing/jumping", well.crossover),
+            ("barrier/D", well.barrier),
+        ]
+        .into_iter()
+        .filter_map(|(name, ratio)| Some(format!("{name} {:.2e}", ratio?)))
+        .collect();
+        if !ratios.is_empty() {
+            writeln!(text, "  validity in well {}: {}", well.well, ratios.join(", "))?;
+        }
+    }
+    if let Some(papers) = &theory.pavlyukevich {
+        for row in &papers.generator {
+            writeln!(text, "  Q/c_alpha  [{}]", numbers(row))?;
+        }
+        writeln!(text, "  {}", report::normalisation(papers))?;
     }
     Ok(())
 }

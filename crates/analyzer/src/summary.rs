@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::extended_real;
 use crate::landscape::Landscape;
+use crate::theory::Validity;
 
 /// The whole of `summary.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,6 +91,33 @@ pub struct TheorySummary {
     /// Constant `c_alpha` of the Lévy measure, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tail_constant: Option<f64>,
+    /// Relaxation times of the chain in units of the equation's time, the longest first: one over the real
+    /// parts of the nonzero eigenvalues of `-Q`. Empty where they cannot be resolved.
+    #[serde(default)]
+    pub relaxation_times: Vec<f64>,
+    /// Entry `[i][j]` is the chain's mean time from minimum `i+1` to `j+1` in units of the equation's time,
+    /// however many minima come between; null where it may never arrive.
+    #[serde(default)]
+    pub hitting_times: Vec<Vec<Option<f64>>>,
+    /// How far the small-noise limit can be trusted: one entry a well, for each set of edges that the tasks
+    /// give it.
+    #[serde(default)]
+    pub validity: Vec<Validity>,
+    /// The generator in the papers' normalisation, where `theory.normalisation = "pavlyukevich"`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pavlyukevich: Option<PavlyukevichSummary>,
+}
+
+/// The limit chain in the normalisation `nu(dy) = |y|^(-1-alpha) dy` of Pavlyukevich's papers. It holds for
+/// the process `c_alpha^(-1/alpha) L`, not for the `L` of the equation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PavlyukevichSummary {
+    /// Entry `[i][j]` is the rate from minimum `i+1` to `j+1`, per `time_unit`: ours over `constant`.
+    pub generator: Vec<Vec<f64>>,
+    /// The unit of time, `epsilon^-alpha`.
+    pub time_unit: f64,
+    /// `c_alpha`, by which the two differ.
+    pub constant: f64,
 }
 
 /// One estimated quantity.

@@ -54,6 +54,15 @@ pub fn terminal_summary(study: &Study) -> String {
     if let Some(sentence) = Score::of(all.iter().map(|(_, result)| *result)).sentence() {
         out.push_str(&wrapped(&sentence));
     }
+    let theories = study.summary.points.iter().filter_map(|point| point.theory.as_ref());
+    let mut papers = Vec::new();
+    for block in theories.filter_map(|theory| theory.pavlyukevich.as_ref()) {
+        let sentence = super::normalisation(block);
+        if !papers.contains(&sentence) {
+            out.push_str(&wrapped(&sentence));
+            papers.push(sentence);
+        }
+    }
     out
 }
 

@@ -57,6 +57,14 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
         let window = optional(table.get("window"), None, |field| field.interval(FINITE).map(Some))?;
         Some(LandscapeSpec { window })
     });
+    let theory = optional(table.get("theory"), TheorySpec::default(), |field| {
+        let table = field.table("a table [theory]", &keys::THEORY)?;
+        let words = Normalisation::ALL.map(|normalisation| (normalisation.name(), normalisation));
+        let normalisation = optional(table.get("normalisation"), Normalisation::default(), |field| {
+            field.choice(&words, &[])
+        })?;
+        Some(TheorySpec { normalisation })
+    });
     let (scheme, ensemble) = (scheme?, ensemble?);
     if let (Some(step), Some(max_time), Some(field)) = (scheme.step, ensemble.max_time, table.get("scheme"))
         && step >= max_time
@@ -82,6 +90,7 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
         sweep: Vec::new(),
         output: output?,
         landscape: landscape?,
+        theory: theory?,
     })
 }
 

@@ -17,8 +17,8 @@ use levyscape_integrator::{
 
 use crate::errors::ScenarioError;
 use crate::scenario::{
-    self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Scenario, ScenarioFile, SchemeChoice, Start,
-    Target, TaskSpec,
+    self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Normalisation, Scenario, ScenarioFile,
+    SchemeChoice, Start, Target, TaskSpec,
 };
 
 use super::force::Force;
@@ -50,6 +50,8 @@ pub struct Problem {
     pub step_is_given: bool,
     /// Instead of the choice's scheme: one that gives every path a clock of its own.
     pub clocked: Option<ClockedKind>,
+    /// Whether the limit chain is wanted in the papers' normalisation, too.
+    pub papers_normalisation: bool,
     pub tasks: Vec<Task>,
 }
 
@@ -226,6 +228,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             SchemeChoice::Clocked(kind) => Some(kind),
             _ => None,
         },
+        papers_normalisation: scenario.theory.normalisation == Normalisation::Pavlyukevich,
         tasks: Vec::new(),
     };
     check_clocked(file, index, scenario, &problem)?;

@@ -2,8 +2,8 @@
 
 use levyscape_analyzer::estimate::{Estimate, PathStatistics};
 use levyscape_analyzer::study::EnsembleData;
-use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary};
-use levyscape_analyzer::theory::{LimitChain, StoppedProblem, validity_remarks};
+use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary, TheorySummary};
+use levyscape_analyzer::theory::{self, LimitChain, StoppedProblem, Validity};
 use levyscape_integrator::NoiseLaw;
 
 use super::method::Simulated;
@@ -267,7 +267,7 @@ pub fn noise(problem: &Problem) -> NoiseSummary {
             | NoiseLaw::TemperedStable { alpha, .. }
             | NoiseLaw::TruncatedStable { alpha, .. }
             | NoiseLaw::CappedStable { alpha, .. } => Some(alpha),
-            _ => None,
+            _ => problem.theory_noise.jump_index(),
         },
         beta: match problem.law {
             NoiseLaw::Stable { beta, .. } if beta != 0.0 => Some(beta),
@@ -288,28 +288,43 @@ pub fn scheme(problem: &Problem) -> SchemeSummary {
 }
 
 /// The limit chain of a point.
-pub fn theory(problem: &Problem) -> Option<levyscape_analyzer::summary::TheorySummary> {
-    LimitChain::new(&problem.landscape, problem.theory_noise)?.summary()
+pub fn theory(problem: &Problem) -> Option<TheorySummary> {
+    let limit = LimitChain::new(&problem.landscape, problem.theory_noise)?;
+    Some(TheorySummary {
+        validity: validity(problem),
+        pavlyukevich: limit.pavlyukevich().filter(|_| problem.papers_normalisation),
+        ..limit.summary()?
+    })
+}
+
+/// How far the theory can be trusted in each well, with the edges that each task gives it; each said once.
+pub fn validity(problem: &Problem) -> Vec<Validity> {
+    let about = |task: Option<&StoppedProblem>| {
+        let potential = problem.force.potential.as_ref();
+        theory::validity(potential, &problem.landscape, problem.theory_noise, task)
+    };
+    let mut wells: Vec<Validity> = Vec::new();
+    let starts = problem.tasks.iter().flat_map(Task::starts);
+    // A transition takes the whole landscape, as does a point that asks for nothing.
+    let mut tasks: Vec<Option<&StoppedProblem>> =
+        starts.map(|start| start.from.is_none().then_some(&start.problem)).collect();
+    if tasks.is_empty() {
+        tasks.push(None);
+    }
+    for well in tasks.into_iter().flat_map(about) {
+        if !wells.contains(&well) {
+            wells.push(well);
+        }
+    }
+    wells
 }
 
 /// Remarks on the landscape and on how far the theory can be trusted at this point.
 pub fn remarks(problem: &Problem) -> Vec<String> {
     let mut remarks = problem.landscape.remarks.clone();
-    let starts = problem.tasks.iter().flat_map(|task| match task {
-        Task::Ensembles(starts) => starts.as_slice(),
-        Task::Paths { .. } => &[],
-    });
-    for start in starts {
-        let about = start.from.is_none().then_some(&start.problem);
-        for remark in validity_remarks(
-            problem.force.potential.as_ref(),
-            &problem.landscape,
-            problem.theory_noise,
-            about,
-        ) {
-            if !remarks.contains(&remark) {
-                remarks.push(remark);
-            }
+    for remark in validity(problem).iter().flat_map(|well| well.remarks(problem.theory_noise)) {
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
         }
     }
     remarks

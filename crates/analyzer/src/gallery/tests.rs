@@ -109,7 +109,9 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
         let e = -uniform().ln();
         let (alpha, epsilon) = match noise {
             NoiseLaw::Brownian { epsilon } => (2.0, epsilon * 0.5_f64.sqrt()),
-            NoiseLaw::Stable { alpha, epsilon, .. } => (alpha, epsilon),
+            NoiseLaw::Stable { alpha, epsilon, .. } | NoiseLaw::StableAndGaussian { alpha, epsilon, .. } => {
+                (alpha, epsilon)
+            }
             NoiseLaw::Other { epsilon, .. } => (1.0, epsilon),
         };
         let s = (alpha * v).sin() / v.cos().powf(1.0 / alpha)
