@@ -16,7 +16,8 @@ use statrs::function::gamma::{checked_gamma_lr, checked_gamma_ur};
 use super::normal::six_digits;
 use super::power::POWER;
 use super::{FAMILY_LEVEL, digits, p_words};
-use crate::estimate::invert;
+use crate::estimate::{CORRECTION_UNCERTAINTY, NORMAL_95, invert};
+use crate::summary::QuantityResult;
 
 /// Expected counts below this are too few for the chi-square law.
 const FEW: f64 = 5.0;
@@ -32,6 +33,17 @@ pub struct Cell {
     pub estimate: f64,
     /// Its standard error, what a step correction may leave included.
     pub std_error: f64,
+}
+
+impl Cell {
+    /// A result with the probability that it is tested against; `None` without an estimate.
+    #[must_use]
+    pub fn of(result: &QuantityResult, probability: f64) -> Option<Self> {
+        let bias = result.discretisation_bias.as_ref().map_or(0.0, |bias| bias.estimate);
+        let left = CORRECTION_UNCERTAINTY * bias / NORMAL_95;
+        let std_error = libm::hypot(result.std_error?, left);
+        Some(Self { probability, estimate: result.estimate?, std_error })
+    }
 }
 
 /// What a test of destinations says.

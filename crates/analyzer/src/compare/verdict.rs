@@ -200,12 +200,12 @@ pub fn verdicts(family: &[Compared]) -> (Vec<QuantityVerdict>, FamilyVerdict) {
         family.iter().map(|one| one.p_value().filter(|_| one.diverged == 0)).collect();
     let tested: Vec<f64> = p_values.iter().copied().flatten().collect();
     let mut adjusted = holm(&tested).into_iter();
-    let level = FAMILY_LEVEL / tested.len().max(1) as f64;
+    let visible = detectable(1.0, FAMILY_LEVEL / tested.len().max(1) as f64, POWER);
     let critical_z = simultaneous_critical_value(tested.len(), FAMILY_LEVEL);
     let each: Vec<QuantityVerdict> = family
         .iter()
         .zip(&p_values)
-        .map(|(one, p)| verdict(one, p.and_then(|_| adjusted.next()), tested.len(), level, critical_z))
+        .map(|(one, p)| verdict(one, p.and_then(|_| adjusted.next()), tested.len(), visible, critical_z))
         .collect();
     let all = together(family, &each, critical_z);
     (each, all)
@@ -215,7 +215,7 @@ fn verdict(
     one: &Compared,
     p_holm: Option<f64>,
     tests: usize,
-    level: f64,
+    visible: f64,
     critical_z: f64,
 ) -> QuantityVerdict {
     let ratio = |a: Option<f64>, b: Option<f64>| {
@@ -232,7 +232,7 @@ fn verdict(
         Some([estimate - factor * (estimate - lo), estimate + factor * (hi - estimate)])
     };
     let error = one.exact_error.unwrap_or(0.0).max(0.0);
-    let detectable = one.wider_scale().map(|scale| detectable(scale, level, POWER) + error);
+    let detectable = one.wider_scale().map(|scale| visible * scale + error);
     let mut verdict = QuantityVerdict {
         words: String::new(),
         z: one.z().filter(|z| z.is_finite()),
