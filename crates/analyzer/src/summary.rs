@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::compare::{FamilyVerdict, QuantityVerdict, StartTests};
 use crate::extended_real;
 use crate::landscape::Landscape;
 use crate::theory::Validity;
@@ -27,6 +28,9 @@ pub struct Summary {
     pub points: Vec<PointSummary>,
     /// Whether the numbers may be used, and if not, why.
     pub verdict: Verdict,
+    /// How many estimates agree with the exact equation, all of them together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<FamilyVerdict>,
     /// Remarks that a reader must see before using the numbers.
     pub warnings: Vec<String>,
 }
@@ -47,6 +51,9 @@ pub struct PointSummary {
     pub theory: Option<TheorySummary>,
     /// One entry a reported quantity.
     pub results: Vec<QuantityResult>,
+    /// Tests of the law of the times and of the destinations, one entry a start of a task.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tests: Vec<StartTests>,
 }
 
 /// The noise of one point.
@@ -174,6 +181,12 @@ pub struct QuantityResult {
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+    /// A bound of the error of `exact`, where the solver gives one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exact_error: Option<f64>,
+    /// How the estimate compares with both, filled in by [`assess`](crate::compare::assess).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<QuantityVerdict>,
 }
 
 /// A level of a multilevel estimate (Giles 2008).

@@ -3,6 +3,7 @@
 use std::io::BufWriter;
 use std::path::Path;
 
+use levyscape_analyzer::compare;
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
 use levyscape_engine::Control;
@@ -63,6 +64,7 @@ pub fn simulate(
             paths: Vec::new(),
         };
         let mut results = Vec::new();
+        let mut tests = Vec::new();
         for (number, task) in problem.tasks.iter().enumerate() {
             let key = StreamKey { seed: scenario.ensemble.seed, point: index as u64, task: number as u64 };
             match task {
@@ -91,8 +93,11 @@ pub fn simulate(
                         };
                         warnings.extend(summarise::warnings(&place, &problem, start, &simulated));
                         reasons.extend(summarise::failure(&place, &problem, start, &simulated));
-                        results.extend(summarise::results(number, start, &simulated));
-                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated));
+                        let of_start = summarise::results(number, start, &simulated);
+                        let test = summarise::tests(number, start, &simulated, &of_start);
+                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated, &test));
+                        results.extend(of_start);
+                        tests.push(test);
                     }
                 }
             }
@@ -105,6 +110,7 @@ pub fn simulate(
             scheme: summarise::scheme(&problem),
             theory: summarise::theory(&problem),
             results,
+            tests,
         });
         points.push(data);
     }
@@ -117,7 +123,7 @@ pub fn simulate(
         summaries.iter_mut().for_each(|point| point.landscape = None);
     }
     let status = if reasons.is_empty() { "ok" } else { "failed" };
-    let summary = Summary {
+    let mut summary = Summary {
         levyscape: env!("CARGO_PKG_VERSION").to_owned(),
         name: scenario.name.clone(),
         title: scenario.title.clone(),
@@ -125,8 +131,10 @@ pub fn simulate(
         landscape,
         points: summaries,
         verdict: Verdict { status: status.to_owned(), reasons },
+        comparison: None,
         warnings,
     };
+    compare::assess(&mut summary);
     Ok(Simulated { study: Study { summary, points }, tables })
 }
 

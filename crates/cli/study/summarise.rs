@@ -1,6 +1,9 @@
 //! Estimates beside theory: the rows of `summary.json`.
 
-use levyscape_analyzer::estimate::{Estimate, PathStatistics};
+use levyscape_analyzer::compare::{
+    Cell, Destinations, StartTests, destinations, exponentiality, multinomial,
+};
+use levyscape_analyzer::estimate::Estimate;
 use levyscape_analyzer::study::EnsembleData;
 use levyscape_analyzer::summary::{BiasResult, NoiseSummary, QuantityResult, SchemeSummary, TheorySummary};
 use levyscape_analyzer::theory::{self, LimitChain, StoppedProblem, Validity};
@@ -63,6 +66,8 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         levels: if row.quantity.starts_with("mean_") { simulated.levels.clone() } else { Vec::new() },
         asymptotic: row.asymptotic,
         exact: row.exact,
+        exact_error: None,
+        verdict: None,
     };
     let theory = task.theory.as_ref();
     let exact = &task.exact;
@@ -142,15 +147,58 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
     results
 }
 
+/// The tests of the law of the times and of the destinations of one start of a task, given its results.
+pub fn tests(
+    task_index: usize,
+    task: &EnsembleTask,
+    simulated: &Simulated,
+    results: &[QuantityResult],
+) -> StartTests {
+    let times = simulated.paths().map(|paths| paths.whole_times());
+    StartTests {
+        task: task_index,
+        from: task.from,
+        exponentiality: times.and_then(|times| exponentiality(&times, Some(simulated.step))),
+        destinations: tested_destinations(simulated, results),
+    }
+}
+
+/// The targets of a transition against their exact probabilities; against the theorem's where those are not known.
+fn tested_destinations(simulated: &Simulated, results: &[QuantityResult]) -> Option<Destinations> {
+    let rows: Vec<&QuantityResult> =
+        results.iter().filter(|result| result.quantity == "transition_probability").collect();
+    let known = |value: fn(&QuantityResult) -> Option<f64>| -> Option<Vec<f64>> {
+        rows.iter().map(|row| value(row)).collect()
+    };
+    let exact = known(|row| row.exact);
+    let probabilities = exact.clone().or_else(|| known(|row| row.asymptotic))?;
+    let counts: Option<Vec<u64>> = simulated
+        .paths()
+        .and_then(|paths| (0..rows.len()).map(|k| paths.exit_counts(k).map(|[count, _]| count)).collect());
+    let test = match counts {
+        Some(counts) => multinomial(&counts, &probabilities),
+        None => {
+            let cells = rows.iter().zip(&probabilities).map(|(row, &probability)| Cell::of(row, probability));
+            let cells: Option<Vec<Cell>> = cells.collect();
+            destinations(&cells?)
+        }
+    };
+    test.map(|test| if exact.is_some() { test } else { test.against_theorem() })
+}
+
 /// What figures and the report keep of one start of a task.
-pub fn ensemble_data(task_index: usize, task: &EnsembleTask, simulated: &Simulated) -> EnsembleData {
-    let paths = simulated.paths();
+pub fn ensemble_data(
+    task_index: usize,
+    task: &EnsembleTask,
+    simulated: &Simulated,
+    tests: &StartTests,
+) -> EnsembleData {
     EnsembleData {
         task: task_index,
         from: task.from,
         problem: task.problem.clone(),
-        survival: paths.map(|paths| paths.survival_curve(CURVE_POINTS)),
-        exponential_distance: paths.and_then(PathStatistics::exponential_distance),
+        survival: simulated.paths().map(|paths| paths.survival_curve(CURVE_POINTS)),
+        exponential_distance: tests.exponentiality.as_ref().map(|test| test.kolmogorov),
     }
 }
 
