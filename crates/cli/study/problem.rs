@@ -192,11 +192,20 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let (_, scenario) = &file.points()[index];
     let force = Force::new(file, index, scenario)?;
     let dimension = force.field.as_ref().map_or(1, |field| field.dimension());
-    let landscape = if dimension == 1 {
-        Landscape::find(force.potential.as_ref(), scenario.landscape.window)
-            .map_err(|error| file.error_at(index, "landscape.window", error.to_string(), None))?
-    } else {
-        Landscape::default()
+    let window_error = |message: String| file.error_at(index, "landscape.window", message, None);
+    let landscape = match (&force.field, scenario.landscape.window.as_deref()) {
+        (Some(drift), window) => space::landscape(drift, window, &scenario.tasks)
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, None) => Landscape::find(force.potential.as_ref(), None)
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, Some([window])) => Landscape::find(force.potential.as_ref(), Some(*window))
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, Some(window)) => {
+            return Err(window_error(format!(
+                "the window has {} intervals, the equation one coordinate",
+                window.len()
+            )));
+        }
     };
     let (epsilon, multiplicative) = amplitude(file, index, scenario, &landscape)?;
     let law = noise::law(&scenario.noise, &epsilon)

@@ -118,12 +118,19 @@ pub(super) fn search(potential: &dyn Potential, scanned: &Search, given: bool) -
         _ => (lo..=hi).contains(&feature.place()),
     };
     for &cell in &proofs.single {
-        let known = search.features.iter().filter(|feature| feature.is_critical() && inside(feature, cell));
-        let flat_already = known.clone().any(|feature| matches!(feature, Feature::Flat(..)));
-        if known.count() != 1 && !flat_already {
-            // Missed, or seen several times by rounding.
+        let [left, right] = cell.map(|x| Node::at(potential, x));
+        let rising = right.gradient > 0.0;
+        let fits = |feature: &Feature| match feature {
+            Feature::Minimum(_) | Feature::Kink(_, true) => rising,
+            Feature::Maximum(_) | Feature::Kink(_, false) => !rising,
+            Feature::Flat(..) => true,
+            Feature::Touch(_) | Feature::Wall(..) => false,
+        };
+        let mut known =
+            search.features.iter().filter(|feature| feature.is_critical() && inside(feature, cell));
+        if !(known.next().is_some_and(fits) && known.next().is_none()) {
+            // Missed, or taken for another or for several by rounding or together with its neighbours.
             search.features.retain(|feature| !(feature.is_critical() && inside(feature, cell)));
-            let [left, right] = cell.map(|x| Node::at(potential, x));
             search.features.push(crossing(potential, left, right));
         }
     }

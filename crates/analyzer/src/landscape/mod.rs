@@ -2,6 +2,7 @@
 
 mod certificate;
 mod scan;
+mod space;
 #[cfg(test)]
 mod test_set;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use crate::extended_real;
 use scan::{Feature, Search, Side};
 
 pub use certificate::{Certificate, Certified, PointProof};
+pub use space::{RestPoint, SpaceBasins, SpaceLandscape, SpaceWindowError};
 
 /// A minimum or a saddle (in one dimension: a maximum between two wells).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -141,6 +143,47 @@ pub struct Landscape {
     pub certificate: Certificate,
     /// Degenerate points and broken assumptions of the theory, in words.
     pub remarks: Vec<String>,
+    /// In several dimensions: what takes the place of all the rest but the remarks, also where it is written.
+    #[serde(skip)]
+    pub space: Option<SpaceLandscape>,
+}
+
+/// Serialises an optional landscape of either kind; for `#[serde(with = "landscape::written")]`.
+pub mod written {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Landscape, SpaceLandscape};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Line(Landscape),
+        Space(SpaceLandscape),
+    }
+
+    /// Writes minima, saddles and wells on the line, or minima and saddles in several dimensions.
+    ///
+    /// # Errors
+    /// Those of the serialiser.
+    pub fn serialize<S: Serializer>(landscape: &Option<Landscape>, serializer: S) -> Result<S::Ok, S::Error> {
+        match landscape {
+            Some(Landscape { space: Some(space), .. }) => Some(space).serialize(serializer),
+            line => line.serialize(serializer),
+        }
+    }
+
+    /// Reads what [`serialize`] wrote.
+    ///
+    /// # Errors
+    /// Those of the deserialiser.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Landscape>, D::Error> {
+        Ok(Option::<Written>::deserialize(deserializer)?.map(|written| match written {
+            Written::Line(landscape) => landscape,
+            Written::Space(space) => {
+                Landscape { remarks: space.remarks.clone(), space: Some(space), ..Landscape::default() }
+            }
+        }))
+    }
 }
 
 /// Why no landscape could be made.
