@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::compare::{FamilyVerdict, QuantityVerdict, StartTests};
 use crate::extended_real;
-use crate::landscape::Landscape;
+use crate::landscape::{self, Landscape};
 use crate::theory::Validity;
 
 /// The whole of `summary.json`.
@@ -22,7 +22,7 @@ pub struct Summary {
     /// The scenario as run, all defaults filled in.
     pub scenario: Value,
     /// The landscape, where the sweep does not change it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// One entry a point of the sweep.
     pub points: Vec<PointSummary>,
@@ -41,7 +41,7 @@ pub struct PointSummary {
     /// Values of the swept keys, by dotted key; empty without a sweep.
     pub point: Map<String, Value>,
     /// The landscape, where the sweep changes it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// The noise at this point.
     pub noise: NoiseSummary,

@@ -113,8 +113,16 @@ impl<'a> Generator<'a> {
         if let Some(diffusion) = noise.diffusion() {
             return Some(Self { potential, alpha: 2.0, jumps: [0.0; 2], diffusion, excess: 0.0 });
         }
-        let NoiseLaw::Stable { alpha, beta, epsilon } = noise else { return None };
-        Self::of_parts(potential, alpha, beta, epsilon, 0.0)
+        match noise {
+            NoiseLaw::Stable { alpha, beta, epsilon } => {
+                Self::of_parts(potential, alpha, beta, epsilon, 0.0)
+            }
+            NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian, epsilon } => {
+                let gaussian = epsilon * gaussian;
+                Self::of_parts(potential, alpha, beta, epsilon * weight, 0.5 * gaussian * gaussian)
+            }
+            NoiseLaw::Brownian { .. } | NoiseLaw::Other { .. } => None,
+        }
     }
 
     /// `Z` stable with amplitude `epsilon` (S1, `0 < alpha < 2`) beside a Brownian part `sqrt(2D) B`.

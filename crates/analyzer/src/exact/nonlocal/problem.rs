@@ -7,7 +7,7 @@ use crate::exact::nonlocal::mesh::{End, Grading, Mesh, Place, Special};
 use crate::exact::nonlocal::rule::Rules;
 use crate::exact::nonlocal::system::{Coefficients, Exterior, Field, Jump, System};
 use crate::exact::nonlocal::{Bounded, ExactError, Generator};
-use crate::landscape::{CriticalPoint, Landscape};
+use crate::landscape::Landscape;
 use crate::theory::StoppedProblem;
 
 /// Most unknowns of a mesh; the dense solution of so many takes seconds.
@@ -164,7 +164,7 @@ pub(super) struct Domain {
     pub components: Vec<[f64; 2]>,
     pub ends: Vec<[End; 2]>,
     /// Critical points, and places where a function that is asked for jumps.
-    critical: Vec<CriticalPoint>,
+    critical: Vec<Turn>,
     /// Closed pieces of the stop set; the first may begin at minus infinity, the last end at infinity.
     pieces: Vec<[f64; 2]>,
 }
@@ -192,11 +192,12 @@ impl Domain {
                 _ => pieces.push(target),
             }
         }
-        let mut critical: Vec<CriticalPoint> =
-            landscape.minima.iter().chain(&landscape.saddles).copied().collect();
+        let points = landscape.minima.iter().chain(&landscape.saddles);
+        let mut critical: Vec<Turn> =
+            points.map(|point| Turn { x: point.x, curvature: point.curvature }).collect();
         // Curvature 0: nothing happens to the solution there.
         let extra = extra.iter().filter(|x| x.is_finite());
-        critical.extend(extra.map(|&x| CriticalPoint { x, u: 0.0, curvature: 0.0 }));
+        critical.extend(extra.map(|&x| Turn { x, curvature: 0.0 }));
         critical.sort_by(|a, b| a.x.total_cmp(&b.x).then(b.curvature.abs().total_cmp(&a.curvature.abs())));
         critical.dedup_by(|a, b| a.x == b.x);
         let mut places: Vec<f64> = pieces.iter().flatten().copied().filter(|x| x.is_finite()).collect();
@@ -218,6 +219,13 @@ impl Domain {
         }
         Ok(domain)
     }
+}
+
+/// A place inside the domain that the mesh must know, and `U''` there.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    x: f64,
+    curvature: f64,
 }
 
 /// A place beyond which a path is as good as at it: jumps get there so rarely, and come back so soon,
