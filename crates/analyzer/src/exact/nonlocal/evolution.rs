@@ -109,7 +109,26 @@ impl Evolution {
 /// `exp(s (1 - H^-1)) H^-1`.
 fn exponential(hessenberg: DMatrix<f64>, s: f64) -> Option<DMatrix<f64>> {
     let size = hessenberg.nrows();
+    let one = DMatrix::identity(size, size);
     let inverse = hessenberg.try_inverse()?;
-    let exponent = (DMatrix::identity(size, size) - &inverse) * s;
-    Some(exponent.exp() * inverse)
+    let exponent = (&one - &inverse) * s;
+    // Scaling and squaring of exp - 1: the fast modes make many squarings, in which a rounding error of
+    // the slow ones, relative to 1, would double each time.
+    let (_, halvings) = libm::frexp(exponent.norm());
+    let halvings = halvings.max(0);
+    if halvings > 1000 {
+        return None;
+    }
+    let small = exponent * libm::ldexp(1.0, -halvings);
+    let mut change = small.clone() / f64::from(TERMS);
+    for term in (1..TERMS).rev() {
+        change = (&small + &small * &change) / f64::from(term);
+    }
+    for _ in 0..halvings {
+        change = &change * 2.0 + &change * &change;
+    }
+    Some((change + one) * inverse)
 }
+
+/// Terms of the series of `exp(x) - 1` for `|x| < 1`.
+const TERMS: u32 = 18;
