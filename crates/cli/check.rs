@@ -6,6 +6,7 @@ use levyscape_analyzer::landscape::{Certified, Landscape, RestPoint, SpaceLandsc
 use levyscape_analyzer::summary::TheorySummary;
 use levyscape_analyzer::theory::Reach;
 use levyscape_engine::SpaceDomain;
+use rayon::prelude::*;
 
 use crate::args::ScenarioArguments;
 use crate::errors::Failure;
@@ -26,8 +27,10 @@ const MOST_POINTS: usize = 20;
 /// Whatever is wrong with the scenario.
 pub fn check(arguments: &ScenarioArguments) -> Result<String, Failure> {
     let file = ScenarioFile::load(&arguments.file, &arguments.overrides)?;
-    let problems =
-        (0..file.points().len()).map(|index| prepare(&file, index)).collect::<Result<Vec<_>, _>>()?;
+    let problems = (0..file.points().len())
+        .into_par_iter()
+        .map(|index| prepare(&file, index))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = describe(&file, &problems, &mut text);

@@ -115,27 +115,43 @@ pub fn simulate(
         points.push(data);
     }
     table.finish()?;
-    warnings.extend(gather(file, &remarks));
-    // A landscape that the sweep does not change is said once.
-    let same = summaries.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);
-    let landscape = if same { summaries.first().and_then(|point| point.landscape.clone()) } else { None };
-    if same {
-        summaries.iter_mut().for_each(|point| point.landscape = None);
-    }
     let status = if reasons.is_empty() { "ok" } else { "failed" };
-    let mut summary = Summary {
+    let verdict = Verdict { status: status.to_owned(), reasons };
+    let mut summary = assemble(file, scenario, summaries, verdict, warnings, &remarks)?;
+    compare::assess(&mut summary);
+    Ok(Simulated { study: Study { summary, points }, tables })
+}
+
+/// `summary.json` from its points; the remarks, each with the index of its point, become warnings.
+///
+/// # Errors
+/// A scenario that cannot be written as JSON.
+pub fn assemble(
+    file: &ScenarioFile,
+    scenario: &Scenario,
+    mut points: Vec<PointSummary>,
+    verdict: Verdict,
+    mut warnings: Vec<String>,
+    remarks: &[(usize, String)],
+) -> Result<Summary, Failure> {
+    warnings.extend(gather(file, remarks));
+    // A landscape that the sweep does not change is said once.
+    let same = points.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);
+    let landscape = if same { points.first().and_then(|point| point.landscape.clone()) } else { None };
+    if same {
+        points.iter_mut().for_each(|point| point.landscape = None);
+    }
+    Ok(Summary {
         levyscape: env!("CARGO_PKG_VERSION").to_owned(),
         name: scenario.name.clone(),
         title: scenario.title.clone(),
         scenario: scenario.to_json().map_err(|error| Failure::Other(error.to_string()))?,
         landscape,
-        points: summaries,
-        verdict: Verdict { status: status.to_owned(), reasons },
+        points,
+        verdict,
         comparison: None,
         warnings,
-    };
-    compare::assess(&mut summary);
-    Ok(Simulated { study: Study { summary, points }, tables })
+    })
 }
 
 /// The tables of exits, under temporary names in the folder.

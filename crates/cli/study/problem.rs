@@ -80,6 +80,17 @@ impl Problem {
         .build()
     }
 
+    /// Solves the exact equations of all starts again, to this relative error.
+    pub fn solve_exactly(&mut self, tolerance: f64) {
+        let potential = self.force.potential.as_ref();
+        for task in &mut self.tasks {
+            let Task::Ensembles(starts) = task else { continue };
+            for start in starts.iter_mut().filter(|start| start.space.is_none()) {
+                start.solve(potential, &self.landscape, self.theory_noise, tolerance);
+            }
+        }
+    }
+
     /// The amplitude as one number: that of the first coordinate.
     pub fn one_epsilon(&self) -> f64 {
         self.epsilon.first().copied().unwrap_or(f64::NAN)
@@ -98,13 +109,6 @@ impl Task {
         match self {
             Self::Ensembles(starts) => starts,
             Self::Paths { .. } => &[],
-        }
-    }
-
-    fn starts_mut(&mut self) -> &mut [EnsembleTask] {
-        match self {
-            Self::Ensembles(starts) => starts,
-            Self::Paths { .. } => &mut [],
         }
     }
 }
@@ -156,12 +160,18 @@ impl EnsembleTask {
     }
 
     /// Asks the exact equation what is asked of the paths.
-    fn solve(&mut self, potential: &dyn Potential, landscape: &Landscape, noise: theory::NoiseLaw) {
+    fn solve(
+        &mut self,
+        potential: &dyn Potential,
+        landscape: &Landscape,
+        noise: theory::NoiseLaw,
+        tolerance: f64,
+    ) {
         let landing = if self.from.is_some() { &self.problem.targets } else { &self.landing };
         let questions = exact::nonlocal::Questions {
             landing: landing.clone(),
             survival_times: self.survival_times.clone(),
-            tolerance: EXACT_TOLERANCE,
+            tolerance,
         };
         self.exact = exact::solve(potential, landscape, noise, &self.problem, &questions);
     }
@@ -430,7 +440,7 @@ fn prepare_on_the_line(
     for task in &mut tasks {
         if let Task::Ensembles(ensembles) = task {
             for ensemble in ensembles {
-                ensemble.solve(potential, &problem.landscape, problem.theory_noise);
+                ensemble.solve(potential, &problem.landscape, problem.theory_noise, EXACT_TOLERANCE);
                 ensemble.set_horizon(&scenario.ensemble, choice.step);
                 if choice.kind == SchemeKind::Euler {
                     let geometry = context.geometry(&ensemble.problem, noise);

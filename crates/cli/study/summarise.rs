@@ -98,6 +98,11 @@ pub fn expectations(task_index: usize, task: &EnsembleTask) -> Vec<QuantityResul
     rows(task).into_iter().map(|row| expected(task_index, task, row)).collect()
 }
 
+/// The rate at which paths of a start stop in the long run, from its equation.
+pub fn exact_exit_rate(task_index: usize, task: &EnsembleTask, rate: Bounded) -> QuantityResult {
+    expected(task_index, task, Row::new("exit_rate", Read::MeanTime, None, Some(rate)))
+}
+
 /// A row of `summary.json` before its estimate.
 fn expected(task_index: usize, task: &EnsembleTask, row: Row) -> QuantityResult {
     QuantityResult {

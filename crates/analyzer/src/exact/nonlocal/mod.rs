@@ -114,9 +114,7 @@ impl<'a> Generator<'a> {
             return Some(Self { potential, alpha: 2.0, jumps: [0.0; 2], diffusion, excess: 0.0 });
         }
         match noise {
-            NoiseLaw::Stable { alpha, beta, epsilon } => {
-                Self::of_parts(potential, alpha, beta, epsilon, 0.0)
-            }
+            NoiseLaw::Stable { alpha, beta, epsilon } => Self::of_parts(potential, alpha, beta, epsilon, 0.0),
             NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian, epsilon } => {
                 let gaussian = epsilon * gaussian;
                 Self::of_parts(potential, alpha, beta, epsilon * weight, 0.5 * gaussian * gaussian)

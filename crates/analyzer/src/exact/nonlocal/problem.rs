@@ -5,7 +5,7 @@ use nalgebra::{Dyn, LU};
 use crate::exact::nonlocal::evolution;
 use crate::exact::nonlocal::mesh::{End, Grading, Mesh, Place, Special};
 use crate::exact::nonlocal::rule::Rules;
-use crate::exact::nonlocal::system::{Coefficients, Exterior, Field, Jump, System};
+use crate::exact::nonlocal::system::{Coefficients, Exterior, Field, Jump, System, binomials};
 use crate::exact::nonlocal::{Bounded, ExactError, Generator};
 use crate::landscape::Landscape;
 use crate::theory::StoppedProblem;
@@ -338,6 +338,7 @@ impl<'a> Setting<'a> {
             diffusion: self.generator.diffusion,
             jumps: self.generator.jumps,
             exponent: 1.0 - self.generator.alpha,
+            binomials: binomials(1.0 - self.generator.alpha),
         };
         f(&System::new(&self.mesh, &self.rules, &coefficients, &self.free))
     }

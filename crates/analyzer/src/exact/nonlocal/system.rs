@@ -1,5 +1,6 @@
 //! The discrete equations and their solution.
 
+use levyscape_integrator::math;
 use nalgebra::{DMatrix, DVector};
 
 use crate::exact::nonlocal::mesh::{Component, Element, End, Mesh, Place};
@@ -17,7 +18,24 @@ pub(super) struct Coefficients<'a> {
     pub jumps: [f64; 2],
     /// `1 - alpha`.
     pub exponent: f64,
+    /// `(a-1)(a-2)...(a-k)/(k+1)!` of the exponent: the series of `((1+r)^a - 1)/(a r)`.
+    pub binomials: [f64; 12],
 }
+
+/// Coefficients of `((1+r)^a - 1)/(a r)`, which is `ln(1+r)/r` at `a = 0`.
+pub(super) fn binomials(a: f64) -> [f64; 12] {
+    let mut coefficient = 1.0;
+    std::array::from_fn(|k| {
+        let order = k as f64;
+        if k > 0 {
+            coefficient *= (a - order) / (order + 1.0);
+        }
+        coefficient
+    })
+}
+
+/// Steps relative to the distance for which the series is exact to rounding.
+const SERIES: f64 = 0.05;
 
 impl Coefficients<'_> {
     fn has_jumps(&self) -> bool {
@@ -40,15 +58,20 @@ impl Coefficients<'_> {
     /// `(z^a - 1) / a`.
     fn kernel(&self, z: f64) -> f64 {
         let a = self.exponent;
-        let log = libm::log(z);
-        if a == 0.0 { log } else { libm::expm1(a * log) / a }
+        let log = math::ln(z);
+        if a == 0.0 { log } else { math::exp_m1(a * log) / a }
     }
 
     /// `q(z + step) - q(z)` without the loss of digits that a small step brings.
     fn kernel_change(&self, z: f64, step: f64) -> f64 {
         let a = self.exponent;
-        let log = libm::log1p(step / z);
-        if a == 0.0 { log } else { libm::pow(z, a) * libm::expm1(a * log) / a }
+        let power = math::exp(a * math::ln(z));
+        let ratio = step / z;
+        if ratio < SERIES {
+            return power * ratio * self.binomials.iter().rev().fold(0.0, |sum, c| sum * ratio + c);
+        }
+        let log = math::ln(1.0 + ratio);
+        if a == 0.0 { log } else { power * math::exp_m1(a * log) / a }
     }
 }
 
