@@ -134,6 +134,7 @@ pub fn study() -> Study {
             }],
         });
     }
+    let limits = levyscape_analyzer::limit::of_sweep(&summaries, &points);
     let summary = Summary {
         levyscape: "0.1.0".into(),
         name: "double_well".into(),
@@ -154,6 +155,8 @@ pub fn study() -> Study {
             "output": { "dir": "output/double_well", "formats": ["svg", "pdf", "png"] }
         }),
         landscape: Some(landscape),
+        limits: limits.limits,
+        exponents: limits.exponents,
         points: summaries,
         verdict: Verdict {
             status: "failed".into(),

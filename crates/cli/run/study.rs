@@ -3,6 +3,7 @@
 use std::io::BufWriter;
 use std::path::Path;
 
+use levyscape_analyzer::limit::{self, SweepLimits};
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
 use levyscape_engine::Control;
@@ -116,6 +117,7 @@ pub fn simulate(
     if same {
         summaries.iter_mut().for_each(|point| point.landscape = None);
     }
+    let SweepLimits { limits, exponents } = limit::of_sweep(&summaries, &points);
     let status = if reasons.is_empty() { "ok" } else { "failed" };
     let summary = Summary {
         levyscape: env!("CARGO_PKG_VERSION").to_owned(),
@@ -124,6 +126,8 @@ pub fn simulate(
         scenario: scenario.to_json().map_err(|error| Failure::Other(error.to_string()))?,
         landscape,
         points: summaries,
+        limits,
+        exponents,
         verdict: Verdict { status: status.to_owned(), reasons },
         warnings,
     };

@@ -20,7 +20,7 @@ pub mod series;
 pub mod survival;
 
 #[cfg(test)]
-mod test_numbers;
+pub(crate) mod test_numbers;
 
 pub use moments::Moments;
 pub use paths::{KEPT, PathStatistics, Property, Questions, SurvivalCurve};
