@@ -211,7 +211,7 @@ fn exponents(exponents: &[ExponentSummary]) -> Markup {
                                 @if slope.basis == "exact" { ", exact values" }
                             }
                             td { span.nowrap { (slope_name(&slope.variable)) } }
-                            td { span.nowrap { (significant(slope.between[0], 4)) " and " (significant(slope.between[1], 4)) } }
+                            td { span.nowrap { (compact(slope.between[0])) " and " (compact(slope.between[1])) } }
                             td.number {
                                 @if slope.std_error > 0.0 { (with_error(slope.value, slope.std_error)) }
                                 @else { (significant(slope.value, 5)) }
