@@ -268,9 +268,11 @@ mod tests {
             .collect()
     }
 
-    /// Values that a deterministic solver has for the ratio `R`: name, series, amplitudes, values, relative
-    /// error of the last digits (theory, 2.5 a and c).
-    fn known() -> Vec<(String, Series, Vec<f64>, Vec<f64>, f64)> {
+    /// Name, series, amplitudes, values, relative error of the last digits.
+    type Known = (String, Series, Vec<f64>, Vec<f64>, f64);
+
+    /// Values that a deterministic solver has for the ratio `R` (theory, 2.5 a and c).
+    fn known() -> Vec<Known> {
         let mut all = Vec::new();
         let three = [0.1, 0.03, 0.01];
         // E T^1 and E T^2 of U' = x (x + 1)(x - 1.5); at 0.01 from the coarser of two solvers.
@@ -278,7 +280,7 @@ mod tests {
             ([19.136_439, 48.074_342, 114.099_805], [26.378_080, 66.449_750, 157.790_002]),
             ([32.061_80, 105.264_24, 314.66], [48.397_85, 158.322_09, 472.45]),
             ([151.890_175, 958.199_2, 5006.7], [288.236_916, 1769.514, 9207.0]),
-            ([653.259_95, 5980.629_2, 43421.0], [1408.591_47, 12459.204_8, 90138.0]),
+            ([653.259_95, 5_980.629_2, 43421.0], [1_408.591_47, 12_459.204_8, 90138.0]),
         ];
         let crossings = [
             ([0.9364, 0.9693, 0.9853], [0.9539, 0.9785, 0.9899]),
