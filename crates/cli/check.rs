@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use levyscape_analyzer::landscape::Landscape;
+use levyscape_analyzer::landscape::{Certified, Landscape, RestPoint, SpaceLandscape};
 use levyscape_analyzer::summary::TheorySummary;
+use levyscape_analyzer::theory::Reach;
 use levyscape_engine::SpaceDomain;
 
 use crate::args::ScenarioArguments;
@@ -57,8 +58,11 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
         if !swept.is_empty() {
             writeln!(text, "\n[{}] {}", index + 1, swept.join(", "))?;
         }
-        if problem.force.field.is_none() && landscape != Some(&problem.landscape) {
-            describe_landscape(&problem.landscape, text)?;
+        if landscape != Some(&problem.landscape) {
+            match &problem.landscape.space {
+                Some(space) => describe_space(space, text)?,
+                None => describe_landscape(&problem.landscape, text)?,
+            }
             landscape = Some(&problem.landscape);
         }
         describe_point(problem, &spec.ensemble, text)?;
@@ -81,7 +85,8 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
     for (well, minimum) in landscape.wells.iter().zip(&landscape.minima) {
         writeln!(
             text,
-            "  minimum {} at {:.6}: U = {:.6}, U'' = {:.6}; edges {:.6} and {:.6}, distances {:.6} and {:.6}, depth {:.6}",
+            "  minimum {} at {:.6}: U = {:.6}, U'' = {:.6}; edges {:.6} and {:.6}, distances {:.6} and {:.6}, depth {:.6} \
+             (left {:.6}, right {:.6})",
             well.minimum,
             minimum.x,
             minimum.u,
@@ -90,7 +95,9 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
             well.right,
             well.distance_left,
             well.distance_right,
-            well.depth
+            well.depth,
+            well.depth_left,
+            well.depth_right
         )?;
     }
     for saddle in &landscape.saddles {
@@ -99,12 +106,79 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
     if landscape.minima.is_empty() {
         writeln!(text, "  no minima")?;
     }
+    for piece in &landscape.flat {
+        writeln!(text, "  no force on [{:.6}, {:.6}]", piece.lo, piece.hi)?;
+    }
+    let certificate = &landscape.certificate;
+    let [lo, hi] = certificate.window;
+    match certificate.certified {
+        Certified::Interval if certificate.is_complete() => {
+            writeln!(
+                text,
+                "  proved by interval arithmetic: there is no other critical point in [{lo}, {hi}]"
+            )
+        }
+        Certified::Interval => {
+            let pieces = certificate.undecided.iter().take(5);
+            let pieces: Vec<String> = pieces.map(|[lo, hi]| format!("[{lo:.9}, {hi:.9}]")).collect();
+            let more = if certificate.undecided.len() > 5 { " ..." } else { "" };
+            writeln!(
+                text,
+                "  proved by interval arithmetic: there is no other critical point in [{lo}, {hi}], except perhaps in \
+                 {}{more}",
+                pieces.join(", ")
+            )
+        }
+        Certified::SignChange => writeln!(
+            text,
+            "  sampled in [{lo}, {hi}], not proved: a well narrower than {} may be missing",
+            certificate.resolution
+        ),
+    }
+}
+
+fn describe_space(landscape: &SpaceLandscape, text: &mut String) -> std::fmt::Result {
+    let sides: Vec<String> = landscape.window.iter().map(|[lo, hi]| format!("[{lo:.6}, {hi:.6}]")).collect();
+    writeln!(text, "landscape in {}:", sides.join(" x "))?;
+    let list = |numbers: &[f64]| {
+        let numbers: Vec<String> = numbers.iter().map(|x| format!("{:.6}", x + 0.0)).collect();
+        format!("({})", numbers.join(", "))
+    };
+    let point = |point: &RestPoint| {
+        let u = point.u.map(|u| format!("U = {u:.6}, ")).unwrap_or_default();
+        format!("at {}: {u}eigenvalues {}", list(&point.x), list(&point.eigenvalues))
+    };
+    for (number, minimum) in landscape.minima.iter().enumerate() {
+        writeln!(text, "  minimum {} {}", number + 1, point(minimum))?;
+    }
+    for saddle in &landscape.saddles {
+        let side =
+            |number: &Option<usize>| number.map_or("elsewhere".to_owned(), |number| number.to_string());
+        let sides: Vec<String> = saddle.minima.iter().map(side).collect();
+        writeln!(text, "  saddle {}; down to {}", point(saddle), sides.join(" and "))?;
+    }
+    for other in &landscape.others {
+        writeln!(text, "  higher {}", point(other))?;
+    }
+    if landscape.minima.is_empty() {
+        writeln!(text, "  no minima")?;
+    }
+    if landscape.consistent == Some(true) {
+        writeln!(
+            text,
+            "  the numbers of these points are those that the drift on the faces of the window asks for"
+        )?;
+    }
     Ok(())
 }
 
 fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> std::fmt::Result {
     let choice = &problem.choice;
     writeln!(text, "scheme: {} with step {} ({})", problem.scheme_name(), choice.step, choice.reason)?;
+    let several = problem.landscape.wells.len() > 1;
+    if let Some(reach) = Reach::new(&problem.landscape, problem.theory_noise).filter(|_| several) {
+        writeln!(text, "wells that the noise leads to: {}", reach.describe())?;
+    }
     if let Some(theory) = summarise::theory(problem) {
         describe_theory(&theory, text)?;
     }

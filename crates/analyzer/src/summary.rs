@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::compare::{FamilyVerdict, QuantityVerdict, StartTests};
 use crate::extended_real;
-use crate::landscape::Landscape;
+use crate::landscape::{self, Landscape};
 use crate::theory::Validity;
 
 /// The whole of `summary.json`.
@@ -21,7 +22,7 @@ pub struct Summary {
     /// The scenario as run, all defaults filled in.
     pub scenario: Value,
     /// The landscape, where the sweep does not change it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// One entry a point of the sweep.
     pub points: Vec<PointSummary>,
@@ -33,6 +34,9 @@ pub struct Summary {
     pub exponents: Vec<ExponentSummary>,
     /// Whether the numbers may be used, and if not, why.
     pub verdict: Verdict,
+    /// How many estimates agree with the exact equation, all of them together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<FamilyVerdict>,
     /// Remarks that a reader must see before using the numbers.
     pub warnings: Vec<String>,
 }
@@ -43,7 +47,7 @@ pub struct PointSummary {
     /// Values of the swept keys, by dotted key; empty without a sweep.
     pub point: Map<String, Value>,
     /// The landscape, where the sweep changes it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// The noise at this point.
     pub noise: NoiseSummary,
@@ -53,6 +57,9 @@ pub struct PointSummary {
     pub theory: Option<TheorySummary>,
     /// One entry a reported quantity.
     pub results: Vec<QuantityResult>,
+    /// Tests of the law of the times and of the destinations, one entry a start of a task.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tests: Vec<StartTests>,
 }
 
 /// The noise of one point.
@@ -250,6 +257,12 @@ pub struct QuantityResult {
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+    /// A bound of the error of `exact`, where the solver gives one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exact_error: Option<f64>,
+    /// How the estimate compares with both, filled in by [`assess`](crate::compare::assess).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<QuantityVerdict>,
 }
 
 /// A level of a multilevel estimate (Giles 2008).

@@ -9,7 +9,7 @@ use super::number::{Printed, compact, interval, reference, significant, with_err
 use super::points::{key_name, plain, shown};
 use super::scroll;
 
-/// Beyond so many standard errors chance is no explanation; see `judgement`.
+/// Beyond so many standard errors chance is no explanation: 5 in 10 000 for one limit.
 const TOO_FAR: f64 = 3.5;
 /// More slopes than this are folded away.
 const OPEN: usize = 12;

@@ -3,6 +3,7 @@
 use std::io::BufWriter;
 use std::path::Path;
 
+use levyscape_analyzer::compare;
 use levyscape_analyzer::limit::{self, SweepLimits};
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
@@ -64,6 +65,7 @@ pub fn simulate(
             paths: Vec::new(),
         };
         let mut results = Vec::new();
+        let mut tests = Vec::new();
         for (number, task) in problem.tasks.iter().enumerate() {
             let key = StreamKey { seed: scenario.ensemble.seed, point: index as u64, task: number as u64 };
             match task {
@@ -92,8 +94,11 @@ pub fn simulate(
                         };
                         warnings.extend(summarise::warnings(&place, &problem, start, &simulated));
                         reasons.extend(summarise::failure(&place, &problem, start, &simulated));
-                        results.extend(summarise::results(number, start, &simulated));
-                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated));
+                        let of_start = summarise::results(number, start, &simulated);
+                        let test = summarise::tests(number, start, &simulated, &of_start);
+                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated, &test));
+                        results.extend(of_start);
+                        tests.push(test);
                     }
                 }
             }
@@ -106,6 +111,7 @@ pub fn simulate(
             scheme: summarise::scheme(&problem),
             theory: summarise::theory(&problem),
             results,
+            tests,
         });
         points.push(data);
     }
@@ -119,7 +125,7 @@ pub fn simulate(
     }
     let SweepLimits { limits, exponents } = limit::of_sweep(&summaries, &points);
     let status = if reasons.is_empty() { "ok" } else { "failed" };
-    let summary = Summary {
+    let mut summary = Summary {
         levyscape: env!("CARGO_PKG_VERSION").to_owned(),
         name: scenario.name.clone(),
         title: scenario.title.clone(),
@@ -129,8 +135,10 @@ pub fn simulate(
         limits,
         exponents,
         verdict: Verdict { status: status.to_owned(), reasons },
+        comparison: None,
         warnings,
     };
+    compare::assess(&mut summary);
     Ok(Simulated { study: Study { summary, points }, tables })
 }
 

@@ -621,16 +621,25 @@ pub struct OutputSpec {
 }
 
 /// `[landscape]`: where minima and saddles are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct LandscapeSpec {
-    /// `window`: `[lo, hi]` in units of x, finite; by default the program finds one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window: Option<[f64; 2]>,
+    /// `window`: `[lo, hi]` in units of x, finite, and in several dimensions a list of such, one a coordinate;
+    /// by default the program finds one.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "window")]
+    pub window: Option<Vec<[f64; 2]>>,
 }
 
 impl LandscapeSpec {
     fn is_default(&self) -> bool {
         self.window.is_none()
+    }
+}
+
+/// As it is written: that of the line without a list around it.
+fn window<S: Serializer>(window: &Option<Vec<[f64; 2]>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match window.as_deref() {
+        Some([side]) => side.serialize(serializer),
+        sides => sides.serialize(serializer),
     }
 }
 

@@ -496,7 +496,7 @@ fn overrides_change_single_keys() {
     assert_eq!(scenario.title, "A = b");
     assert_eq!(scenario.output.formats, [FigureFormat::Svg]);
     assert_eq!(scenario.ensemble.paths, Some(1000));
-    assert_eq!(scenario.landscape.window, Some([-1.0, 1.0]));
+    assert_eq!(scenario.landscape.window, Some(vec![[-1.0, 1.0]]));
     assert_eq!(scenario.theory.normalisation, Normalisation::Pavlyukevich);
     assert!(scenario.to_toml().is_ok_and(|text| text.contains("normalisation = \"pavlyukevich\"")));
     let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0].clone() else { panic!() };

@@ -91,6 +91,8 @@ fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usi
         levels: Vec::new(),
         asymptotic: truth,
         exact: None,
+        exact_error: None,
+        verdict: None,
     }
 }
 
@@ -228,6 +230,7 @@ fn point(
         },
         theory: None,
         results,
+        tests: Vec::new(),
     };
     (summary, PointData { potential, landscape, noise, ensembles, paths })
 }
@@ -244,6 +247,7 @@ fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
         exponents: Vec::new(),
         points: summaries,
         verdict: Verdict { status: "ok".into(), reasons: Vec::new() },
+        comparison: None,
         warnings: Vec::new(),
     };
     Study { summary, points }

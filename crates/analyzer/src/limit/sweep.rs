@@ -57,14 +57,14 @@ impl Basis {
     }
 
     /// Value and standard error. The 95 % interval has the step error too, so the estimate's error is
-    /// taken from there.
+    /// taken from there; an exact value's is its bound.
     fn of(self, result: &QuantityResult) -> Option<[f64; 2]> {
         match self {
             Self::Estimate => {
                 let [lo, hi] = result.ci95?;
                 Some([result.estimate?, (hi - lo) / (2.0 * NORMAL_95)])
             }
-            Self::Exact => Some([result.exact?, 0.0]),
+            Self::Exact => Some([result.exact?, result.exact_error.unwrap_or(0.0)]),
         }
     }
 }
@@ -332,6 +332,8 @@ mod tests {
                 levels: Vec::new(),
                 asymptotic,
                 exact: one.exact,
+                exact_error: None,
+                verdict: None,
             };
             points.push(PointSummary {
                 point: one.swept,
@@ -350,6 +352,7 @@ mod tests {
                 },
                 theory: None,
                 results: vec![result],
+                tests: Vec::new(),
             });
             data.push(PointData {
                 potential: one.potential,

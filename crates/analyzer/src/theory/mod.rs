@@ -33,11 +33,13 @@
 mod chain;
 pub mod kramers;
 pub mod levy;
+mod reach;
 pub mod space;
 mod stopped;
 mod validity;
 
 pub use chain::MarkovChain;
+pub use reach::Reach;
 pub use stopped::{StoppedTheory, stopped};
 pub use validity::{Validity, validity, validity_remarks};
 
