@@ -4,12 +4,15 @@ use std::fmt::Write;
 use std::fs;
 
 use levyscape_analyzer::exact::nonlocal::{Bounded, Generator, WellChain, quasi_stationary};
+use levyscape_analyzer::limit;
+use levyscape_analyzer::study::{EnsembleData, PointData};
 use levyscape_analyzer::summary::{PointSummary, QuantityResult, Verdict};
 use rayon::prelude::*;
 
 use crate::args::ExactArguments;
 use crate::errors::Failure;
 use crate::output::write_atomically;
+use crate::report;
 use crate::run::study::assemble;
 use crate::scenario::ScenarioFile;
 use crate::study::problem::{EnsembleTask, Problem, prepare};
@@ -29,6 +32,7 @@ pub fn exact(arguments: &ExactArguments) -> Result<String, Failure> {
     let mut text = format!("{}: {}\n", scenario.name, scenario.title);
     let mut summaries = Vec::new();
     let mut remarks = Vec::new();
+    let mut data = Vec::new();
     for (index, ((swept, _), point)) in file.points().iter().zip(solved).enumerate() {
         let swept_words: Vec<String> = swept.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         if !swept_words.is_empty() {
@@ -38,6 +42,7 @@ pub fn exact(arguments: &ExactArguments) -> Result<String, Failure> {
         let _ = point.describe(&mut text);
         let problem = &point.problem;
         remarks.extend(summarise::remarks(problem).into_iter().map(|remark| (index, remark)));
+        data.push(point.data());
         summaries.push(PointSummary {
             point: swept.clone(),
             landscape: Some(problem.landscape.clone()),
@@ -49,7 +54,11 @@ pub fn exact(arguments: &ExactArguments) -> Result<String, Failure> {
         });
     }
     let verdict = Verdict { status: "ok".to_owned(), reasons: Vec::new() };
-    let summary = assemble(&file, scenario, summaries, verdict, Vec::new(), &remarks)?;
+    let sweep = limit::of_sweep(&summaries, &data);
+    let summary = assemble(&file, scenario, summaries, sweep, verdict, Vec::new(), &remarks)?;
+    for sentence in report::limit::lines(&summary) {
+        let _ = writeln!(text, "{sentence}");
+    }
     let dir = arguments.out.clone().unwrap_or_else(|| scenario.output.dir.join("exact"));
     fs::create_dir_all(&dir).map_err(|error| Failure::file(&dir, &error))?;
     let path = dir.join("summary.json");
@@ -100,6 +109,26 @@ impl Solved {
         }
         let masses = masses(&problem, tolerance);
         Self { problem, results, blocks, masses }
+    }
+
+    /// What the extrapolation asks of a point.
+    fn data(&self) -> PointData {
+        let starts = self.problem.tasks.iter().enumerate().flat_map(|(number, task)| {
+            task.starts().iter().map(move |start| EnsembleData {
+                task: number,
+                from: start.from,
+                problem: start.problem.clone(),
+                survival: None,
+                exponential_distance: None,
+            })
+        });
+        PointData {
+            potential: self.problem.force.potential.clone(),
+            landscape: self.problem.landscape.clone(),
+            noise: self.problem.theory_noise,
+            ensembles: starts.collect(),
+            paths: Vec::new(),
+        }
     }
 
     fn describe(&self, text: &mut String) -> std::fmt::Result {

@@ -8,6 +8,7 @@ pub mod extended_real;
 pub mod figure;
 pub mod gallery;
 pub mod landscape;
+pub mod limit;
 pub mod study;
 pub mod summary;
 pub mod theory;

@@ -26,6 +26,12 @@ pub struct Summary {
     pub landscape: Option<Landscape>,
     /// One entry a point of the sweep.
     pub points: Vec<PointSummary>,
+    /// Mean times extrapolated to `epsilon = 0`, where the sweep has three amplitudes or more.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limits: Vec<LimitSummary>,
+    /// Slopes of mean times between neighbouring points of the sweep.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exponents: Vec<ExponentSummary>,
     /// Whether the numbers may be used, and if not, why.
     pub verdict: Verdict,
     /// How many estimates agree with the exact equation, all of them together.
@@ -125,6 +131,76 @@ pub struct PavlyukevichSummary {
     pub time_unit: f64,
     /// `c_alpha`, by which the two differ.
     pub constant: f64,
+}
+
+/// A mean time extrapolated to `epsilon = 0` along a sweep of `noise.epsilon`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitSummary {
+    /// Index of the task in the scenario, from 0.
+    pub task: usize,
+    /// Kind of the task: `exit`, `transition`.
+    pub kind: String,
+    /// Name of the quantity, `mean_exit_time` or `mean_transition_time`.
+    pub quantity: String,
+    /// Starting minimum (from 1), for transitions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<usize>,
+    /// Values of the other swept keys.
+    pub point: Map<String, Value>,
+    /// What was extrapolated: the run's `estimate`s or the `exact` values.
+    pub basis: String,
+    /// What the mean time is multiplied by to have a limit: `epsilon^alpha` for jumps, `1/kramers` (over the
+    /// Eyring–Kramers value) for Gaussian noise.
+    pub scaling: String,
+    /// The limit.
+    pub value: f64,
+    /// Its standard error: statistical and of the model together.
+    pub std_error: f64,
+    /// What the errors of the points do.
+    pub statistical_error: f64,
+    /// What the unknown orders of the correction may do.
+    pub model_error: f64,
+    /// 95 % interval.
+    pub ci95: [f64; 2],
+    /// The theorem's value of the same.
+    pub theorem: f64,
+    /// Distance of the points from the model; about `degrees_of_freedom` where it fits.
+    pub chi_square: f64,
+    /// Points less one.
+    pub degrees_of_freedom: usize,
+    /// The amplitudes, the largest first.
+    pub epsilons: Vec<f64>,
+}
+
+/// A slope of the logarithm of a mean time between two neighbouring points of the sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExponentSummary {
+    /// Index of the task in the scenario, from 0.
+    pub task: usize,
+    /// Kind of the task: `exit`, `transition`.
+    pub kind: String,
+    /// Name of the quantity, `mean_exit_time` or `mean_transition_time`.
+    pub quantity: String,
+    /// Starting minimum (from 1), for transitions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<usize>,
+    /// Values of the other swept keys.
+    pub point: Map<String, Value>,
+    /// Whose slope: of the run's `estimate`s or of the `exact` values.
+    pub basis: String,
+    /// In what: `epsilon`, `width` or `depth` (in its logarithm), `inverse_diffusion` (`1/D`) or
+    /// `depth_over_diffusion` (in the number itself).
+    pub variable: String,
+    /// The two values of the variable.
+    pub between: [f64; 2],
+    /// The slope.
+    pub value: f64,
+    /// Its standard error.
+    pub std_error: f64,
+    /// 95 % interval.
+    pub ci95: [f64; 2],
+    /// The slope of the small-noise theory between the same two.
+    pub theorem: Option<f64>,
 }
 
 /// One estimated quantity.

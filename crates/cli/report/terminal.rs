@@ -57,6 +57,9 @@ pub fn terminal_summary(study: &Study) -> String {
             out.push_str(&wrapped(sentence));
         }
     }
+    for line in super::limit::lines(&study.summary) {
+        out.push_str(&wrapped(&line));
+    }
     let theories = study.summary.points.iter().filter_map(|point| point.theory.as_ref());
     let mut papers = Vec::new();
     for block in theories.filter_map(|theory| theory.pavlyukevich.as_ref()) {

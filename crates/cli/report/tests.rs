@@ -138,6 +138,7 @@ pub fn study() -> Study {
             }],
         });
     }
+    let limits = levyscape_analyzer::limit::of_sweep(&summaries, &points);
     let mut summary = Summary {
         levyscape: "0.1.0".into(),
         name: "double_well".into(),
@@ -158,6 +159,8 @@ pub fn study() -> Study {
             "output": { "dir": "output/double_well", "formats": ["svg", "pdf", "png"] }
         }),
         landscape: Some(landscape),
+        limits: limits.limits,
+        exponents: limits.exponents,
         points: summaries,
         verdict: Verdict {
             status: "failed".into(),

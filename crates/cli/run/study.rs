@@ -4,6 +4,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use levyscape_analyzer::compare;
+use levyscape_analyzer::limit::{self, SweepLimits};
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
 use levyscape_engine::Control;
@@ -115,9 +116,10 @@ pub fn simulate(
         points.push(data);
     }
     table.finish()?;
+    let sweep = limit::of_sweep(&summaries, &points);
     let status = if reasons.is_empty() { "ok" } else { "failed" };
     let verdict = Verdict { status: status.to_owned(), reasons };
-    let mut summary = assemble(file, scenario, summaries, verdict, warnings, &remarks)?;
+    let mut summary = assemble(file, scenario, summaries, sweep, verdict, warnings, &remarks)?;
     compare::assess(&mut summary);
     Ok(Simulated { study: Study { summary, points }, tables })
 }
@@ -130,6 +132,7 @@ pub fn assemble(
     file: &ScenarioFile,
     scenario: &Scenario,
     mut points: Vec<PointSummary>,
+    SweepLimits { limits, exponents }: SweepLimits,
     verdict: Verdict,
     mut warnings: Vec<String>,
     remarks: &[(usize, String)],
@@ -148,6 +151,8 @@ pub fn assemble(
         scenario: scenario.to_json().map_err(|error| Failure::Other(error.to_string()))?,
         landscape,
         points,
+        limits,
+        exponents,
         verdict,
         comparison: None,
         warnings,

@@ -243,6 +243,8 @@ fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
         title: title.into(),
         scenario: Value::Null,
         landscape: None,
+        limits: Vec::new(),
+        exponents: Vec::new(),
         points: summaries,
         verdict: Verdict { status: "ok".into(), reasons: Vec::new() },
         comparison: None,

@@ -43,6 +43,8 @@ pub use reach::Reach;
 pub use stopped::{StoppedTheory, stopped};
 pub use validity::{Validity, validity, validity_remarks};
 
+use levyscape_integrator::potential::Potential;
+
 use crate::landscape::Landscape;
 use crate::summary::{PavlyukevichSummary, TheorySummary};
 
@@ -279,6 +281,26 @@ impl StoppedProblem {
         }
         [left, right]
     }
+}
+
+/// Width and depth of what a path must leave: from the minimum of the starting well to the nearest
+/// edge, and up to the lowest one. An edge is an end of the well or, before it, of the domain. `None` without
+/// an edge, and for a start in no well.
+#[must_use]
+pub fn way_out(
+    potential: &dyn Potential,
+    landscape: &Landscape,
+    problem: &StoppedProblem,
+) -> Option<[f64; 2]> {
+    let index = landscape.basin_of(problem.start)?;
+    let (minimum, well) = (landscape.minima.get(index)?, landscape.wells.get(index)?);
+    let edges = [well.left.max(problem.lower), well.right.min(problem.upper)];
+    let (mut width, mut depth) = (f64::INFINITY, f64::INFINITY);
+    for edge in edges.into_iter().filter(|edge| edge.is_finite()) {
+        width = width.min((edge - minimum.x).abs());
+        depth = depth.min(potential.value(edge) - minimum.u);
+    }
+    (width > 0.0 && depth > 0.0 && width.is_finite() && depth.is_finite()).then_some([width, depth])
 }
 
 /// The Markov chain on the minima to which the process converges as epsilon tends to 0.
