@@ -120,7 +120,8 @@ pub fn exponentiality(times: &[f64], step: Option<f64>) -> Option<Exponentiality
         let log_left_of_other = spread[spread.len() - 1 - k].1;
         sum += (2.0 * i + 1.0) * (libm::log(u) + log_left_of_other);
     }
-    let anderson_darling = -n - sum / n;
+    // No number of JSON is infinite.
+    let anderson_darling = (-n - sum / n).min(f64::MAX);
     let root = n.sqrt();
     let [variation, error] = squared_variation(&times, mean);
     let p_value = anderson_darling_p(anderson_darling * (1.0 + 0.6 / n));
