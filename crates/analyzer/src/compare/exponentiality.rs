@@ -225,7 +225,7 @@ impl Exponentiality {
                 percent(self.detectable_spread, 2)
             )
         } else if off.abs() < 2.0 * self.squared_variation_error {
-            format!("not exponential, {p}; {variation}, as of an exponential law")
+            format!("not exponential, {p}; {variation}, which alone does not show it")
         } else if off < 0.0 {
             format!("not exponential, {p}; {variation}: more regular, as with a delay before the exit")
         } else {
