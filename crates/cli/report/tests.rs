@@ -392,7 +392,7 @@ fn the_terminal_has_100_columns() {
     assert!(text.contains("stable, ε = 0.2"), "{text}");
     for said in [
         "agrees; -",
-        "no exact; +",
+        "no exact; ",
         "DISAGREES; ",
         "NOT TO BE USED",
         "simultaneous 95",
