@@ -35,17 +35,19 @@ pub fn words(result: &QuantityResult) -> &str {
     result.verdict.as_ref().map_or("not compared", |verdict| &verdict.words)
 }
 
-/// The comparison of one result in a few plain characters.
+/// The comparison of one result in a few plain characters: with the exact value, and the theorem with it (with the
+/// estimate, where there is no exact value).
 pub fn short(result: &QuantityResult) -> String {
     let Some(verdict) = result.verdict.as_ref() else { return String::new() };
     if result.diverged > 0 {
         return "NOT TO BE USED".to_owned();
     }
     let agrees = match (verdict.agrees, tone(result)) {
-        (Some(true), Tone::Doubtful) => Some("agrees (?)".to_owned()),
-        (Some(true), _) => Some("agrees".to_owned()),
-        (Some(false), _) => Some("DISAGREES".to_owned()),
-        (None, _) => None,
+        (Some(true), Tone::Doubtful) => "agrees (?)",
+        (Some(true), _) => "agrees",
+        (Some(false), _) => "DISAGREES",
+        (None, _) if result.estimate.is_none() => "none",
+        (None, _) => "no exact",
     };
     let share = match (verdict.theorem_over_exact, result.estimate, result.asymptotic) {
         (Some(share), ..) => Some(share),
@@ -53,16 +55,16 @@ pub fn short(result: &QuantityResult) -> String {
         _ => None,
     };
     let theorem = share.filter(|share| share.is_finite()).map(|share| {
-        if (share - 1.0).abs() < 5e-4 {
-            "theorem equal".to_owned()
+        if share == 1.0 {
+            "equal".to_owned()
         } else if !(0.5..=2.0).contains(&share) {
-            format!("theorem x {}", significant(share, 2))
+            format!("x {}", significant(share, 2))
         } else {
             let sign = if share > 1.0 { '+' } else { '-' };
-            format!("theorem {sign}{} %", significant(100.0 * (share - 1.0).abs(), 2))
+            format!("{sign}{} %", significant(100.0 * (share - 1.0).abs(), 2))
         }
     });
-    agrees.into_iter().chain(theorem).collect::<Vec<_>>().join(", ")
+    core::iter::once(agrees.to_owned()).chain(theorem).collect::<Vec<_>>().join("; ")
 }
 
 /// `estimate / theorem` with its 95 % interval.

@@ -14,8 +14,10 @@ const ROWS: usize = 25;
 const WIDTH: usize = 100;
 const GAP: usize = 2;
 const COLUMNS: usize = 7;
-/// The ratio is that of the estimate to the theorem.
-const HEADER: [&str; COLUMNS] = ["point", "quantity", "estimate", "exact", "theorem", "ratio", "verdict"];
+/// The ratio is that of the estimate to the theorem. The last column has the verdict on the estimate, and how far the
+/// theorem is.
+const HEADER: [&str; COLUMNS] =
+    ["point", "quantity", "estimate", "exact", "theorem", "ratio", "verdict; theorem"];
 
 /// The results as a table of plain text, at most 100 characters wide and about 25 rows long: everything
 /// where that fits, otherwise the mean times first. Ends with a line end; empty without results.

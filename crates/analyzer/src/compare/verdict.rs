@@ -256,6 +256,9 @@ fn theorem_against(one: &Compared, theorem: f64, value: f64, what: &str) -> Stri
     let difference = theorem - value;
     let side = if difference > 0.0 { "high" } else { "low" };
     let share = theorem / value;
+    if difference == 0.0 {
+        return format!("the theorem gives the same as {what}");
+    }
     if one.kind == Kind::Probability {
         if difference.abs() < NEGLIGIBLE {
             return format!("the theorem differs from {what} by less than {NEGLIGIBLE}");
@@ -487,8 +490,8 @@ mod tests {
         let off = said(mean(Some(95.0), Some(95.0)));
         assert_eq!(
             off,
-            "DISAGREES with the exact equation (5.0 standard errors apart: p < 1e-6); the theorem differs from the exact \
-             value by less than 0.05 %"
+            "DISAGREES with the exact equation (5.0 standard errors apart: p < 1e-6); the theorem gives the same as \
+             the exact value"
         );
         assert_eq!(said(mean(None, Some(101.0))), "no exact value; the theorem lies in the 95 % interval");
         assert_eq!(
@@ -541,6 +544,11 @@ mod tests {
         let (each, all) = verdicts(&[sure]);
         assert_eq!((each[0].agrees, each[0].p_value, all.compared), (Some(true), None, 0));
         assert!(each[0].words.contains("nothing else is possible"), "{}", each[0].words);
+        assert!(
+            each[0].words.ends_with("the theorem gives the same as the exact value"),
+            "{}",
+            each[0].words
+        );
     }
 
     #[test]
