@@ -273,7 +273,7 @@ fn rows(landscape: &Landscape) -> Vec<Row<'_>> {
 }
 
 fn row(row: &Row<'_>, landscape: &Landscape) -> Markup {
-    let CriticalPoint { x, u, curvature } = *row.point;
+    let CriticalPoint { x, u, curvature, .. } = *row.point;
     let well = if row.minimum { landscape.well(row.number) } else { None };
     let scale =
         landscape.minima.iter().chain(&landscape.saddles).map(|point| point.x.abs()).fold(0.0, f64::max);
