@@ -38,9 +38,11 @@ pub struct SpaceLandscape {
     pub others: Vec<RestPoint>,
     /// The box that was searched, one interval a coordinate.
     pub window: Vec<[f64; 2]>,
-    /// Places from which the search started.
+    /// Places from which Newton's method started.
     pub starts: usize,
-    /// Those from which the flow came to no listed minimum.
+    /// Places from which the flow was followed.
+    pub flows: usize,
+    /// Those of them from which it came to no listed minimum.
     pub unsettled: usize,
     /// Whether the indices of the points add up to what the drift on the faces of the box asks for (theorem of
     /// Poincaré and Hopf) and the saddles join all the minima. `false`: something is missing. Null where that
@@ -72,6 +74,10 @@ const SAME: f64 = 1e-7;
 const LEGS: usize = 14;
 /// An eigenvalue below this share of the largest counts as zero.
 const DEGENERATE: f64 = 1e-6;
+/// Starts of a search from which the flow is followed, too: it is far more costly than Newton's method.
+const FLOWS: usize = LANES / 2;
+/// How often a box that was not given may grow.
+const GROWTHS: usize = 4;
 /// Samples of a face of the box.
 const FACE: usize = 256;
 
@@ -79,7 +85,7 @@ impl SpaceLandscape {
     /// Finds the points of rest of `drift` in a box.
     ///
     /// Newton's method, its steps shortened until the drift decreases, starts from the points of a Kronecker
-    /// sequence, and so does the flow of the drift, whose ends are the minima that nobody missed from there;
+    /// sequence, and from some of them the flow of the drift, which ends in a minimum;
     /// duplicates are merged. What is found is no proof of completeness, but the topology of the drift is
     /// compared with it ([`SpaceLandscape::consistent`]), and as long as something is missing the search is
     /// repeated with more starts.
@@ -141,13 +147,13 @@ impl SpaceLandscape {
     /// Those of [`SpaceLandscape::find`].
     pub fn find_around(drift: &Arc<dyn Drift>, hint: &[[f64; 2]]) -> Result<Self, SpaceWindowError> {
         let mut window = hint.to_vec();
-        let mut landscape = Self::find(drift, &window)?;
-        for _ in 0..4 {
+        let good = |[lo, hi]: &[f64; 2]| lo.is_finite() && hi.is_finite() && lo < hi;
+        let searched = drift.dimension() <= MOST_DIMENSIONS && hint.len() == drift.dimension();
+        for _ in 0..if searched && hint.iter().all(good) { GROWTHS } else { 0 } {
             let search = Search::new(drift.as_ref(), &window);
-            let starts: Vec<Vec<f64>> = (0..LANES).map(|number| search.start(number)).collect();
-            let ends = search.settle(&starts);
+            let starts: Vec<Vec<f64>> = (0..FLOWS).map(|number| search.start(number)).collect();
             let mut grown = window.clone();
-            for end in ends.iter().flatten() {
+            for end in search.settle(&starts).iter().flatten() {
                 for (side, x) in grown.iter_mut().zip(end) {
                     let margin = 0.25 * (side[1] - side[0]);
                     if !(x - side[0] > 0.1 * margin && side[1] - x > 0.1 * margin) {
@@ -159,9 +165,8 @@ impl SpaceLandscape {
                 break;
             }
             window = grown;
-            landscape = Self::find(drift, &window)?;
         }
-        Ok(landscape)
+        Self::find(drift, &window)
     }
 
     fn remark(&mut self, search: &Search<'_>) {
@@ -183,7 +188,7 @@ impl SpaceLandscape {
             self.remarks.push(format!(
                 "from {} of {} starts in the window the flow came to no minimum in it within {} relaxation times",
                 self.unsettled,
-                self.starts,
+                self.flows,
                 1 << (LEGS - 1)
             ));
         }
@@ -223,6 +228,7 @@ struct Search<'a> {
     /// The length of its diagonal.
     size: f64,
     found: Vec<RestPoint>,
+    flows: usize,
     unsettled: usize,
     /// Starts without force.
     still: usize,
@@ -231,7 +237,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(drift: &'a dyn Drift, window: &'a [[f64; 2]]) -> Self {
         let size = norm(&window.iter().map(|[lo, hi]| hi - lo).collect::<Vec<_>>());
-        Self { drift, window, size, found: Vec::new(), unsettled: 0, still: 0 }
+        Self { drift, window, size, found: Vec::new(), flows: 0, unsettled: 0, still: 0 }
     }
 
     fn force(&self, x: &[f64]) -> Vec<f64> {
@@ -266,7 +272,8 @@ impl<'a> Search<'a> {
                 self.add(x);
             }
         }
-        for batch in starts.chunks(LANES) {
+        for batch in starts.chunks(FLOWS).take(1) {
+            self.flows += batch.len();
             for end in self.settle(batch) {
                 match end.filter(|end| self.is_inside(end)) {
                     Some(end) => self.add(end),
@@ -421,6 +428,7 @@ impl<'a> Search<'a> {
         let mut landscape = SpaceLandscape {
             window: self.window.to_vec(),
             starts,
+            flows: self.flows,
             unsettled: self.unsettled,
             ..SpaceLandscape::default()
         };
@@ -673,7 +681,7 @@ mod tests {
         let free: Arc<dyn Drift> = Arc::new(ClosureDrift::new(2, |_, out: &mut [f64]| out.fill(0.0)));
         let found = SpaceLandscape::find(&free, &[[-1.0, 1.0]; 2]).unwrap();
         assert_eq!((counts(&found), found.consistent), ([0, 0, 0], None));
-        assert!(found.remarks.iter().any(|remark| remark.contains("no force")));
+        assert!(found.remarks.is_empty(), "{found:?}");
         let turning: Arc<dyn Drift> = Arc::new(ClosureDrift::new(2, |x: &[f64], out: &mut [f64]| {
             out.copy_from_slice(&[-x[1] - x[0], x[0] - x[1]]);
         }));
