@@ -182,9 +182,14 @@ fn the_summary_has_the_promised_fields() {
                 ("right", "extended"),
                 ("width", "extended"),
                 ("depth", "extended"),
+                ("width_left", "extended"),
+                ("depth_right", "extended"),
             ],
         );
     }
+    assert_eq!(landscape["certificate"]["certified"], "interval");
+    assert_eq!(landscape["certificate"]["undecided"], json!([]));
+    assert_eq!(landscape["minima"][0]["proof"], "unique");
     assert_eq!(landscape["wells"][0]["minimum"], 1);
     assert_eq!(landscape["wells"][0]["left"], "-inf");
     assert_eq!(landscape["wells"][0]["right"], landscape["saddles"][0]["x"]);

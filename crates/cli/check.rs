@@ -14,6 +14,7 @@ use crate::report;
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method, ScenarioFile};
 use crate::study::method;
 use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
+use crate::study::space;
 use crate::study::summarise;
 
 /// Steps a second on one core, for the estimate of the cost: an order of magnitude.
@@ -184,6 +185,13 @@ fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> 
     }
     if let Some(theory) = summarise::theory(problem) {
         describe_theory(&theory, text)?;
+    }
+    if let Some(chain) = space::chain(problem) {
+        writeln!(text, "limit chain (one jump from basin to basin), rates per unit of time:")?;
+        for row in chain.generator() {
+            let row: Vec<String> = row.iter().map(|rate| format!("{rate:12.6e}")).collect();
+            writeln!(text, "  Q  [{}]", row.join(", "))?;
+        }
     }
     for (number, task) in problem.tasks.iter().enumerate() {
         match task {

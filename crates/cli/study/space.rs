@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use levyscape_analyzer::exact;
-use levyscape_analyzer::landscape::{Landscape, SpaceLandscape, SpaceWindowError};
-use levyscape_analyzer::theory::StoppedProblem;
+use levyscape_analyzer::landscape::{Landscape, RestPoint, SpaceBasins, SpaceLandscape, SpaceWindowError};
 use levyscape_analyzer::theory::space::{self, SpaceNoise, SpaceTheory};
+use levyscape_analyzer::theory::{MarkovChain, StoppedProblem};
 use levyscape_engine::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, SubLevel, Union};
 use levyscape_integrator::math::pow;
 use levyscape_integrator::scheme::Choice;
@@ -156,7 +156,9 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
         }
         // The theory of one well holds where the whole domain is drawn to one stable place.
         let rest = point_of_rest(drift.as_ref(), start).filter(|rest| {
-            matches!(region.domain, SpaceDomain::Basin(_)) || draws_all(drift.as_ref(), &region.domain, rest)
+            matches!(region.domain, SpaceDomain::Basin(_))
+                || (is_alone(&problem.landscape, &region.domain, rest)
+                    && draws_all(drift.as_ref(), &region.domain, rest))
         });
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
@@ -499,6 +501,32 @@ fn directions(d: usize) -> Vec<Vec<f64>> {
         all.push(vec![sign / (d as f64).sqrt(); d]);
     }
     all
+}
+
+/// Whether no point of rest of the landscape but this one lies in the domain.
+fn is_alone(landscape: &Landscape, domain: &SpaceDomain, rest: &[f64]) -> bool {
+    let Some(space) = &landscape.space else { return true };
+    let size = diameter(space);
+    let mut others = space.minima.iter().chain(&space.saddles).chain(&space.others);
+    others.all(|point| distance(&point.x, rest) <= 1e-6 * size || !domain.contains(&point.x))
+}
+
+fn diameter(landscape: &SpaceLandscape) -> f64 {
+    landscape.window.iter().map(|[lo, hi]| (hi - lo) * (hi - lo)).sum::<f64>().sqrt()
+}
+
+/// The chain on the minima by one big jump, per unit of the equation's time; `None` with fewer than two minima,
+/// and where the noise has no such theory.
+pub fn chain(problem: &Problem) -> Option<MarkovChain> {
+    let drift = problem.force.field.as_ref()?;
+    let landscape = problem.landscape.space.as_ref().filter(|landscape| landscape.minima.len() > 1)?;
+    let noise = space_noise(problem)?;
+    let basins = SpaceBasins::new(drift, landscape);
+    if !basins.is_complete() {
+        return None;
+    }
+    let minima: Vec<&[f64]> = landscape.minima.iter().map(|RestPoint { x, .. }| x.as_slice()).collect();
+    space::basin_chain(&noise, &minima, &|x| basins.basin_of(x), diameter(landscape))
 }
 
 /// Whether points close to a place of rest and points all over the domain come to rest there.
