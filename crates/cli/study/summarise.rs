@@ -47,6 +47,9 @@ pub fn results(task_index: usize, task: &EnsembleTask, simulated: &Simulated) ->
         t: row.t,
         axis: row.axis,
         target: row.target,
+        well: None,
+        delta: None,
+        other_deltas: Vec::new(),
         estimate: estimate.as_ref().map(|estimate| estimate.value),
         std_error: estimate.as_ref().map(|estimate| estimate.std_error),
         ci95: estimate.as_ref().map(|estimate| estimate.ci95),
@@ -295,12 +298,10 @@ pub fn theory(problem: &Problem) -> Option<levyscape_analyzer::summary::TheorySu
 /// Remarks on the landscape and on how far the theory can be trusted at this point.
 pub fn remarks(problem: &Problem) -> Vec<String> {
     let mut remarks = problem.landscape.remarks.clone();
-    let starts = problem.tasks.iter().flat_map(|task| match task {
-        Task::Ensembles(starts) => starts.as_slice(),
-        Task::Paths { .. } => &[],
-    });
-    for start in starts {
-        let about = start.from.is_none().then_some(&start.problem);
+    let starts = problem.tasks.iter().flat_map(Task::starts);
+    let about = starts.map(|start| start.from.is_none().then_some(&start.problem));
+    let chains = problem.tasks.iter().filter(|task| matches!(task, Task::Chain(_)));
+    for about in about.chain(chains.map(|_| None)) {
         for remark in validity_remarks(
             problem.force.potential.as_ref(),
             &problem.landscape,

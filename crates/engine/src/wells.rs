@@ -173,7 +173,8 @@ pub struct WellStepping {
 /// use std::ops::ControlFlow;
 ///
 /// use levyscape_engine::{Control, Replicated, Watch, WellPaths, WellStepping, Wells, replicate};
-/// use levyscape_integrator::{ClosurePotential, NoiseLaw, SamplerKind, SchemeKind, Sde, StreamKey};
+/// use levyscape_integrator::noise::SamplerKind;
+/// use levyscape_integrator::{ClosurePotential, NoiseLaw, SchemeKind, Sde, StreamKey};
 ///
 /// let potential = ClosurePotential::new(|x| 0.25 * (x * x - 1.0) * (x * x - 1.0), |x| x * (x * x - 1.0));
 /// let noise = NoiseLaw::Stable { alpha: 1.5, beta: 0.0, sampler: SamplerKind::Auto };
