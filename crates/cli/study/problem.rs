@@ -466,7 +466,7 @@ fn choose_for_all(
     }
 }
 
-pub(super) struct Context<'a> {
+pub struct Context<'a> {
     file: &'a ScenarioFile,
     index: usize,
     potential: &'a dyn Potential,
