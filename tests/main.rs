@@ -1,5 +1,6 @@
 //! Tests of the whole program.
 
+mod chain;
 mod commands;
 mod determinism;
 mod malformed;

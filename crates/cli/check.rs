@@ -12,6 +12,7 @@ use crate::args::ScenarioArguments;
 use crate::errors::Failure;
 use crate::report;
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method, ScenarioFile};
+use crate::study::chain;
 use crate::study::method;
 use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
 use crate::study::space;
@@ -198,6 +199,20 @@ fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> 
             Task::Paths { start, end_time, count, .. } => {
                 writeln!(text, "task {number}: {count} paths from {start} until {end_time}")?;
             }
+            Task::Chain(task) => {
+                writeln!(text, "task {number}: {}", task.describe())?;
+                match chain::cost(task, spec) {
+                    Some(_) => {
+                        let paths = spec.paths.unwrap_or(DEFAULT_PATHS);
+                        let long = task.long_paths(paths);
+                        writeln!(
+                            text,
+                            "  method: plain, {paths} paths and {long} long ones from each minimum"
+                        )?;
+                    }
+                    None => writeln!(text, "  method: plain, until every share is known to the error")?,
+                }
+            }
             Task::Ensembles(starts) => {
                 for start in starts {
                     writeln!(text, "task {number}: {}", expectation(start))?;
@@ -298,6 +313,9 @@ fn cost(problem: &Problem, spec: &EnsembleSpec) -> Option<f64> {
     for task in &problem.tasks {
         if let Task::Paths { end_time, count, .. } = task {
             steps += *count as f64 * end_time / problem.choice.step;
+        }
+        if let Task::Chain(task) = task {
+            steps += chain::cost(task, spec)?;
         }
         for start in task.starts() {
             let chosen = method::choose(problem, start, spec);

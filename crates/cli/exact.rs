@@ -15,7 +15,8 @@ use crate::output::write_atomically;
 use crate::report;
 use crate::run::study::assemble;
 use crate::scenario::ScenarioFile;
-use crate::study::problem::{EnsembleTask, Problem, prepare};
+use crate::study::chain;
+use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
 use crate::study::summarise;
 
 /// Solves every point of a scenario, writes `summary.json` and says what came out.
@@ -92,6 +93,16 @@ impl Solved {
         let mut results = Vec::new();
         let mut blocks = Vec::new();
         for (number, task) in problem.tasks.iter().enumerate() {
+            if let Task::Chain(chain) = task {
+                let first = results.len();
+                results.extend(chain::results(number, chain, None));
+                blocks.push(Block {
+                    title: format!("task {number}, {}", chain.describe()),
+                    rows: first..results.len(),
+                    levels: Vec::new(),
+                    reason: None,
+                });
+            }
             for start in task.starts() {
                 let first = results.len();
                 results.extend(summarise::expectations(number, start));
@@ -209,6 +220,12 @@ fn masses(problem: &Problem, tolerance: f64) -> Vec<Bounded> {
 /// A quantity with what tells it from its like.
 fn label(row: &QuantityResult) -> String {
     let mut label = row.quantity.clone();
+    if let (Some(from), "chain") = (row.from, row.kind.as_str()) {
+        let _ = write!(label, " {from}");
+    }
+    if let Some(well) = row.well {
+        let _ = write!(label, " of {well}");
+    }
     if let Some(to) = row.to {
         let _ = write!(label, " to {to}");
     }

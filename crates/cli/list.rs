@@ -7,7 +7,7 @@ use levyscape_integrator::SchemeKind;
 use levyscape_integrator::potential::CATALOGUE;
 use levyscape_integrator::scheme::ClockedKind;
 
-use crate::scenario::{Method, NOISES};
+use crate::scenario::{Method, NOISES, TASKS};
 
 /// The text of `levyscape list`.
 pub fn list() -> String {
@@ -22,7 +22,7 @@ pub fn list() -> String {
         ("noises", NOISES.map(|(name, _)| name).to_vec()),
         ("potentials", potentials),
         ("schemes", schemes),
-        ("tasks", vec!["exit", "transition", "path"]),
+        ("tasks", TASKS.to_vec()),
         ("methods", Method::ALL.map(Method::name).to_vec()),
         ("figures", gallery::names()),
         ("formats", formats.to_vec()),

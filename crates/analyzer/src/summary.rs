@@ -208,20 +208,20 @@ pub struct ExponentSummary {
 pub struct QuantityResult {
     /// Index of the task in the scenario, from 0.
     pub task: usize,
-    /// Kind of the task: `exit`, `transition`.
+    /// Kind of the task: `exit`, `transition`, `chain`.
     pub kind: String,
     /// Name of the quantity, e.g. `mean_exit_time`.
     pub quantity: String,
-    /// Starting minimum (from 1), for transitions.
+    /// Starting minimum (from 1), for transitions and chains.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from: Option<usize>,
-    /// Minimum arrived at (from 1), for transition probabilities.
+    /// Minimum or well arrived at (from 1), for transition probabilities and chains.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub to: Option<usize>,
     /// The set `[lo, hi]`, for landing probabilities.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "extended_real::option_pair")]
     pub set: Option<[f64; 2]>,
-    /// The time, for survival probabilities.
+    /// The time, for survival probabilities; for chains in the chain's unit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub t: Option<f64>,
     /// The coordinate (from 1), for the side of an exit in several dimensions.
@@ -230,6 +230,15 @@ pub struct QuantityResult {
     /// The target (from 1) that is arrived at, in several dimensions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target: Option<usize>,
+    /// The well (from 1), for occupations.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub well: Option<usize>,
+    /// Radius of the cores, for generator entries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub delta: Option<f64>,
+    /// The same entry with cores of other radii; empty for other quantities.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub other_deltas: Vec<OtherDelta>,
     /// The estimate after the step correction; null where the data cannot give one.
     pub estimate: Option<f64>,
     /// Standard error of `estimate`.
@@ -263,6 +272,19 @@ pub struct QuantityResult {
     /// How the estimate compares with both, filled in by [`assess`](crate::compare::assess).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verdict: Option<QuantityVerdict>,
+}
+
+/// A generator entry with cores of another radius, from the same paths.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OtherDelta {
+    /// The radius.
+    pub delta: f64,
+    /// The entry, without step correction.
+    pub estimate: f64,
+    /// The entry at this radius minus that at the task's own.
+    pub difference: f64,
+    /// Standard error of the difference.
+    pub std_error: f64,
 }
 
 /// A level of a multilevel estimate (Giles 2008).

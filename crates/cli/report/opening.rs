@@ -168,8 +168,10 @@ fn outcome(study: &Study, points: &Points<'_>) -> Markup {
     kinds.sort_by_key(|kind| (kind.task, kind.from));
     let tasks: BTreeSet<usize> = kinds.iter().map(|kind| kind.task).collect();
     let noises: BTreeSet<&str> = kinds.iter().map(|kind| kind.noise).collect();
+    let chains = chains(study, points);
     html! {
-        @if kinds.is_empty() { p { "Sample paths; see the figures." } }
+        @if kinds.is_empty() && chains.is_none() { p { "Sample paths; see the figures." } }
+        @if let Some(chains) = chains { (chains) }
         @if !kinds.is_empty() {
             ul {
                 @for kind in &kinds {
@@ -185,6 +187,32 @@ fn outcome(study: &Study, points: &Points<'_>) -> Markup {
         @if !agreement.is_empty() || !theorem.is_empty() { p { (agreement) " " (theorem) } }
         @if theorem.is_empty() { @if let Some(sentence) = theory(study) { p { (sentence) } } }
     }
+}
+
+/// How far the wells that paths are in are from the limit chain; `None` without such a task.
+fn chains(study: &Study, points: &Points<'_>) -> Option<Markup> {
+    let rows = study.summary.points.iter().enumerate().flat_map(|(point, summary)| {
+        let off = summary.results.iter().filter(|result| result.quantity == "chain_deviation");
+        off.filter_map(move |result| Some((point, result, result.estimate?, result.std_error?)))
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return None;
+    }
+    Some(html! {
+        ul {
+            @for (point, result, estimate, error) in rows.iter().take(LISTED) {
+                li {
+                    "Task " (result.task) ": the probabilities of the wells are at most "
+                    span.nowrap { (with_error(*estimate, *error)) } " from exp(" i { "Qt" } ")"
+                    @if let Some(t) = result.t { " at " i { "t" } " = " (compact(t)) }
+                    @if !points.keys().is_empty() { ", " (points.name(*point)) }
+                    @if let Some(exact) = result.exact { ", exactly " (reference(exact, result.std_error)) }
+                }
+            }
+            @if rows.len() > LISTED { li { "and " (rows.len() - LISTED) " more below" } }
+        }
+    })
 }
 
 fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bool) -> Markup {

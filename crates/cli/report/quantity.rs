@@ -13,6 +13,11 @@ pub fn is_mean(result: &QuantityResult) -> bool {
     matches!(result.quantity.as_str(), "mean_exit_time" | "mean_transition_time")
 }
 
+/// What is shown where there is no room for everything: mean times, and how far a chain is from its limit.
+pub fn is_first(result: &QuantityResult) -> bool {
+    is_mean(result) || result.quantity == "chain_deviation"
+}
+
 fn set(result: &QuantityResult) -> Option<Markup> {
     let [lo, hi] = result.set?;
     Some(html! { "[" (compact(lo)) ", " (compact(hi)) "]" })
@@ -58,6 +63,16 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
         "target_probability" => {
             html! { "arrival in target " @if let Some(target) = result.target { (target) } }
         }
+        "chain_probability" => html! {
+            "in well " (to) " at " @if let Some(t) = result.t { i { "t" } " = " (compact(t)) } ", from minimum " (from)
+        },
+        "chain_deviation" => html! {
+            "largest distance from exp(" i { "Qt" } ")" @if let Some(t) = result.t { " at " i { "t" } " = " (compact(t)) }
+        },
+        "occupation" => html! { "share of the time in well " @if let Some(well) = result.well { (well) } },
+        "generator_entry" => html! {
+            "rate from core " (from) " to core " (to) " " span.nowrap { i { "q" } sub { (from) (to) } }
+        },
         "exit_rate" => html! {
             "exit rate of the quasi-stationary law"
             @if let Some(from) = result.from { ", well of minimum " (from) }
@@ -98,6 +113,12 @@ pub fn short(result: &QuantityResult) -> String {
         "exit_axis_probability" => format!("P(exit along {})", result.axis.unwrap_or(0)),
         "target_probability" => format!("P(target {})", result.target.unwrap_or(0)),
         "survival" => format!("P(T > {t}){from}"),
+        "chain_probability" => {
+            format!("P({} -> {}) at {t}", result.from.unwrap_or(0), result.to.unwrap_or(0))
+        }
+        "chain_deviation" => format!("max |P - exp(Qt)| at {t}"),
+        "occupation" => format!("share of well {}", result.well.unwrap_or(0)),
+        "generator_entry" => format!("q({} -> {})", result.from.unwrap_or(0), result.to.unwrap_or(0)),
         "mean_transition_time" => format!("mean time{from}"),
         "transition_probability" => format!("P({} -> {})", result.from.unwrap_or(0), result.to.unwrap_or(0)),
         other => {
@@ -146,6 +167,14 @@ pub fn task(scenario: &Value, index: usize) -> Markup {
                 _ => ", from each of them",
             }
             @if !spec["delta"].is_null() { ", to within δ = " (shown(&spec["delta"])) " of another" }
+        },
+        Some("chain") => html! {
+            "wells at the times " (shown(&spec["times"])) " of the limit chain"
+            @match &spec["from"] {
+                Value::Array(_) => { ", from the minima " (shown(&spec["from"])) }
+                _ => ", from each minimum",
+            }
+            ", cores of radius δ = " (shown(&spec["delta"]))
         },
         Some("path") => html! {
             "sample paths" (start(&spec["start"]))

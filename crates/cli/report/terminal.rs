@@ -36,7 +36,7 @@ pub fn terminal_summary(study: &Study) -> String {
     let shown: Vec<(usize, &QuantityResult)> = if all.len() <= ROWS {
         all.clone()
     } else {
-        all.iter().copied().filter(|(_, result)| quantity::is_mean(result)).take(ROWS).collect()
+        all.iter().copied().filter(|(_, result)| quantity::is_first(result)).take(ROWS).collect()
     };
     let tasks = all.iter().map(|(_, result)| result.task).max().unwrap_or(0);
     let mut last = None;

@@ -46,6 +46,9 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         t: None,
         axis: None,
         target: None,
+        well: None,
+        delta: None,
+        other_deltas: Vec::new(),
         estimate,
         std_error: sampled.as_ref().map(|sampled| sampled.error),
         ci95: estimate

@@ -20,7 +20,7 @@ use crate::scenario::{Scenario, ScenarioFile};
 use crate::study::method::{self, Streams, Work};
 use crate::study::problem::{Problem, Task};
 use crate::study::table::ExitTable;
-use crate::study::{simulate, summarise};
+use crate::study::{chain, simulate, summarise};
 
 /// A complete table that still has its temporary name, and the name that it shall have.
 type Table = (NamedTempFile, &'static str);
@@ -75,6 +75,17 @@ pub fn simulate(
                     let trajectories =
                         simulate::paths(&problem, *start, *end_time, *count, *window, key, control)?;
                     data.paths.push(PathData { task: number, end_time: *end_time, trajectories });
+                }
+                Task::Chain(chain) => {
+                    let streams = Streams { key, position: 0, starts: 1 };
+                    let unit = Unit { point: index as u32, task: number as u32, start: 0, stage: 0 };
+                    progress.say(&format!("point {}/{count}, task {number}", index + 1));
+                    let mut work = Work { journal, unit, streams, control, table: &mut table, progress };
+                    let simulated = method::chain::estimate(&problem, chain, &scenario.ensemble, &mut work)?;
+                    let place = format!("{place}task {number}");
+                    warnings.extend(chain::warnings(&place, chain, &scenario.ensemble, &simulated));
+                    reasons.extend(chain::failure(&place, &problem, &simulated));
+                    results.extend(chain::results(number, chain, Some(&simulated)));
                 }
                 Task::Ensembles(starts) => {
                     for (position, start) in starts.iter().enumerate() {

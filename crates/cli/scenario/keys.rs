@@ -60,6 +60,7 @@ pub(super) const ENSEMBLE: Keys = Keys {
 };
 pub(super) const EXIT: Keys = keys(&["kind", "start", "domain", "targets", "survival_times", "landing"]);
 pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_times"]);
+pub(super) const CHAIN: Keys = keys(&["kind", "from", "times", "delta", "burn_in", "observe"]);
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
@@ -137,6 +138,9 @@ const LEAVES: &[Leaf] = &[
     leaf("task.#.landing"),
     leaf("task.#.from"),
     leaf("task.#.delta"),
+    leaf("task.#.times"),
+    leaf("task.#.burn_in"),
+    leaf("task.#.observe"),
     leaf("task.#.end_time"),
     whole("task.#.count"),
     fixed("output.dir"),
@@ -272,6 +276,7 @@ pub(super) fn task_keys(kind: &str) -> Option<&'static Keys> {
     match kind {
         "exit" => Some(&EXIT),
         "transition" => Some(&TRANSITION),
+        "chain" => Some(&CHAIN),
         "path" => Some(&PATH),
         _ => None,
     }

@@ -28,7 +28,7 @@ use reader::Faults;
 use sweep::{Axis, RawAxis};
 use tree::{Node, Value};
 
-pub use read::{NOISES, is_fit_name};
+pub use read::{NOISES, TASKS, is_fit_name};
 pub use spec::*;
 
 /// One point of the sweep: the swept keys with their values there, and the scenario there, itself

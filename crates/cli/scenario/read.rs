@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::keys::{self, is_identifier, task_keys};
 use super::reader::{
-    Bounds, EXTENDED, FINITE, Faults, Field, POSITIVE, POSITIVE_OR_INFINITE, SHARE, SKEWNESS, TAIL_INDEX,
-    TAIL_INDEX_BELOW_TWO, Table, optional,
+    Bounds, EXTENDED, FINITE, Faults, Field, NOT_NEGATIVE, POSITIVE, POSITIVE_OR_INFINITE, SHARE, SKEWNESS,
+    TAIL_INDEX, TAIL_INDEX_BELOW_TWO, Table, optional,
 };
 use super::spec::*;
 use super::tree::{Node, Value};
@@ -622,25 +622,27 @@ fn tasks(field: &Field<'_>, max_time: Option<f64>) -> Option<Vec<TaskSpec>> {
     tasks.into_iter().collect()
 }
 
+/// The kinds of tasks.
+pub const TASKS: [&str; 4] = ["exit", "transition", "chain", "path"];
+
 fn task(field: &Field<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
     // The keys that are allowed depend on the kind, which is read first.
     let Some(kind) = field.node.entry("kind") else {
         return match field.node.entries() {
             Some(_) => field.fault(
                 format!("missing key `{}.kind`", field.path),
-                "a task needs `kind`: \"exit\", \"transition\" or \"path\"",
+                "a task needs `kind`: \"exit\", \"transition\", \"chain\" or \"path\"",
             ),
             None => field
                 .fault(format!("`{}` is {}", field.path, field.node.describe()), "expected a table [[task]]"),
         };
     };
-    let kind = field
-        .child(&kind.node, "kind")
-        .choice(&[("exit", "exit"), ("transition", "transition"), ("path", "path")], &["chain"])?;
+    let kind = field.child(&kind.node, "kind").choice(&TASKS.map(|kind| (kind, kind)), &[])?;
     let table = field.table("a table [[task]]", task_keys(kind)?)?;
     match kind {
         "exit" => exit(&table, max_time),
         "transition" => transition(&table, max_time),
+        "chain" => chain(&table),
         _ => path(&table),
     }
 }
@@ -862,9 +864,9 @@ fn apart(targets: &[Target], field: &Field<'_>) -> bool {
     true
 }
 
-fn transition(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
+fn from_minima(table: &Table<'_>) -> Option<FromMinima> {
     let expected = "\"all\", or a list of minimum numbers such as [1, 2]";
-    let from = optional(table.get("from"), FromMinima::All, |field| {
+    optional(table.get("from"), FromMinima::All, |field| {
         if field.node.text() == Some("all") {
             return Some(FromMinima::All);
         }
@@ -882,10 +884,36 @@ fn transition(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
             return field.fault(format!("`{}` is empty", field.path), format!("expected {expected}"));
         }
         Some(FromMinima::Minima(numbers))
-    });
+    })
+}
+
+fn transition(table: &Table<'_>, max_time: Option<f64>) -> Option<TaskSpec> {
+    let from = from_minima(table);
     let delta = optional(table.get("delta"), DEFAULT_DELTA, |field| field.number(POSITIVE));
     let survival_times = survival_times(table.get("survival_times"), max_time);
     Some(TaskSpec::Transition { from: from?, delta: delta?, survival_times: survival_times? })
+}
+
+fn chain(table: &Table<'_>) -> Option<TaskSpec> {
+    let from = from_minima(table);
+    let expected = "a list of times in units of the limit chain, such as [0.5, 1.0]";
+    let times = table.require("times", expected).and_then(|field| {
+        let times = field.list_of(expected, |field| field.number(POSITIVE))?;
+        if times.is_empty() {
+            return field.fault(format!("`{}` is empty", field.path), format!("expected {expected}"));
+        }
+        if times.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return field.fault(
+                format!("`{}` does not ascend", field.path),
+                "expected each time above the one before",
+            );
+        }
+        Some(times)
+    });
+    let delta = optional(table.get("delta"), DEFAULT_DELTA, |field| field.number(POSITIVE));
+    let burn_in = optional(table.get("burn_in"), None, |field| field.number(NOT_NEGATIVE).map(Some));
+    let observe = optional(table.get("observe"), None, |field| field.number(POSITIVE).map(Some));
+    Some(TaskSpec::Chain { from: from?, times: times?, delta: delta?, burn_in: burn_in?, observe: observe? })
 }
 
 fn path(table: &Table<'_>) -> Option<TaskSpec> {

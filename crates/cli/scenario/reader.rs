@@ -32,6 +32,8 @@ pub(super) struct Bounds {
 pub(super) const FINITE: Bounds = Bounds { allowed: "a finite number", holds: f64::is_finite };
 pub(super) const POSITIVE: Bounds =
     Bounds { allowed: "a finite number above 0", holds: |x| x.is_finite() && x > 0.0 };
+pub(super) const NOT_NEGATIVE: Bounds =
+    Bounds { allowed: "a finite number, 0 or more", holds: |x| x.is_finite() && x >= 0.0 };
 pub(super) const POSITIVE_OR_INFINITE: Bounds =
     Bounds { allowed: "a number above 0, or \"inf\"", holds: |x| x > 0.0 };
 pub(super) const EXTENDED: Bounds =

@@ -17,7 +17,7 @@ pub const DEFAULT_SEED: u64 = 1;
 pub const DEFAULT_CHECKPOINT: f64 = 10.0;
 /// The relative error that methods which do not count paths stop at, unless the scenario says otherwise.
 pub const DEFAULT_ERROR: f64 = 0.01;
-/// Default of a transition task's `delta`, in units of x.
+/// Default of `delta` of transition and chain tasks, in units of x.
 pub const DEFAULT_DELTA: f64 = 0.1;
 /// Default of a path task's `count`.
 pub const DEFAULT_COUNT: u64 = 5;
@@ -504,7 +504,7 @@ impl Serialize for Target {
     }
 }
 
-/// The minima that a transition task starts from.
+/// The minima that a transition or chain task starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FromMinima {
     /// `"all"`: each in turn.
@@ -553,6 +553,23 @@ pub enum TaskSpec {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         survival_times: Vec<f64>,
     },
+    /// In which well the path is at some times, how long it is in each, and how it goes from well to well.
+    Chain {
+        /// `from`, the minima in which paths start; default `"all"`.
+        from: FromMinima,
+        /// `times`, in units of the limit chain; finite, above 0, ascending, at least one.
+        times: Vec<f64>,
+        /// `delta`: radius of the cores in units of x, finite and above 0; default 0.1.
+        delta: f64,
+        /// `burn_in` before wells' occupation is counted, in units of the limit chain, finite, 0 or more; by default the
+        /// program chooses.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        burn_in: Option<f64>,
+        /// `observe`: for how long it is counted, in the same units, finite and above 0; by default the program
+        /// chooses.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        observe: Option<f64>,
+    },
     /// Whole trajectories, for looking.
     Path {
         /// `start`.
@@ -569,7 +586,7 @@ impl TaskSpec {
     pub fn start(&self) -> Option<&Start> {
         match self {
             Self::Exit { start, .. } | Self::Path { start, .. } => Some(start),
-            Self::Transition { .. } => None,
+            Self::Transition { .. } | Self::Chain { .. } => None,
         }
     }
 }

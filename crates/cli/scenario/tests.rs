@@ -128,7 +128,7 @@ fn errors_point_at_the_line_and_say_what_is_wrong() {
         (12, "checkpoint_every = \"soon\"", "12:20", "no time: \"soon\"", "\"30s\""),
         (12, "checkpoint_every = -1", "12:20", "is -1, out of range", "\"30s\""),
         (13, "[task]", "13:1", "not a list of tables", "[[task]]"),
-        (14, "kind = \"chain\"", "14:8", "not available in this version", "`transition`"),
+        (14, "kind = \"chain\"", "15:1", "unknown key `task.0.start`", "`times`"),
         (14, "kind = \"exits\"", "14:8", "unknown: \"exits\"", "did you mean \"exit\"?"),
         (14, "", "13:1", "missing key `task.0.kind`", "\"path\""),
         (14, "kind = \"path\"", "16:1", "unknown key `task.0.domain`", "`end_time`"),

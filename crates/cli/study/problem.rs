@@ -21,6 +21,7 @@ use crate::scenario::{
     SchemeChoice, Start, Target, TaskSpec,
 };
 
+use super::chain::ChainTask;
 use super::force::Force;
 use super::method;
 use super::noise;
@@ -84,9 +85,16 @@ impl Problem {
     pub fn solve_exactly(&mut self, tolerance: f64) {
         let potential = self.force.potential.as_ref();
         for task in &mut self.tasks {
-            let Task::Ensembles(starts) = task else { continue };
-            for start in starts.iter_mut().filter(|start| start.space.is_none()) {
-                start.solve(potential, &self.landscape, self.theory_noise, tolerance);
+            match task {
+                Task::Ensembles(starts) => {
+                    for start in starts.iter_mut().filter(|start| start.space.is_none()) {
+                        start.solve(potential, &self.landscape, self.theory_noise, tolerance);
+                    }
+                }
+                Task::Chain(chain) => {
+                    chain.solve(potential, &self.landscape, self.theory_noise, tolerance);
+                }
+                Task::Paths { .. } => {}
             }
         }
     }
@@ -100,6 +108,7 @@ impl Problem {
 /// What a task of the scenario asks for.
 pub enum Task {
     Ensembles(Vec<EnsembleTask>),
+    Chain(Box<ChainTask>),
     Paths { start: f64, end_time: f64, count: u64, window: [f64; 2] },
 }
 
@@ -108,7 +117,7 @@ impl Task {
     pub fn starts(&self) -> &[EnsembleTask] {
         match self {
             Self::Ensembles(starts) => starts,
-            Self::Paths { .. } => &[],
+            Self::Paths { .. } | Self::Chain(_) => &[],
         }
     }
 }
@@ -422,13 +431,17 @@ fn prepare_on_the_line(
         Context { file, index, potential, landscape: &problem.landscape, noise: problem.theory_noise };
     let mut tasks = Vec::new();
     for (number, spec) in scenario.tasks.iter().enumerate() {
-        tasks.push(context.task(number, spec)?);
+        tasks.push(context.task(number, spec, scenario)?);
     }
     let geometries: Vec<Geometry> = tasks
         .iter()
         .flat_map(|task| match task {
             Task::Ensembles(ensembles) => {
                 ensembles.iter().map(|task| context.geometry(&task.problem, noise)).collect::<Vec<_>>()
+            }
+            Task::Chain(chain) => {
+                let problems = chain.problems(&context.landscape);
+                problems.iter().map(|problem| context.geometry(problem, noise)).collect()
             }
             Task::Paths { start, .. } => {
                 let whole = StoppedProblem::exit(*start, f64::NEG_INFINITY, f64::INFINITY);
@@ -437,7 +450,13 @@ fn prepare_on_the_line(
         })
         .collect();
     let choice = choose_for_all(potential, noise, epsilon, &geometries, scenario);
-    for task in &mut tasks {
+    for (number, task) in tasks.iter_mut().enumerate() {
+        if let Task::Chain(chain) = task {
+            let fault = |message| context.error(&format!("task.{number}"), message, None);
+            chain.fit(choice.step).map_err(fault)?;
+            noise.sampler(chain.step).map_err(|error| fault(error.to_string()))?;
+            chain.solve(potential, &problem.landscape, problem.theory_noise, 10.0 * EXACT_TOLERANCE);
+        }
         if let Task::Ensembles(ensembles) = task {
             for ensemble in ensembles {
                 ensemble.solve(potential, &problem.landscape, problem.theory_noise, EXACT_TOLERANCE);
@@ -498,20 +517,20 @@ fn choose_for_all(
     }
 }
 
-struct Context<'a> {
+pub struct Context<'a> {
     file: &'a ScenarioFile,
     index: usize,
     potential: &'a dyn Potential,
-    landscape: &'a Landscape,
-    noise: theory::NoiseLaw,
+    pub landscape: &'a Landscape,
+    pub noise: theory::NoiseLaw,
 }
 
 impl Context<'_> {
-    fn error(&self, key: &str, message: impl Into<String>, help: Option<String>) -> ScenarioError {
+    pub fn error(&self, key: &str, message: impl Into<String>, help: Option<String>) -> ScenarioError {
         self.file.error_at(self.index, key, message, help)
     }
 
-    fn task(&self, number: usize, spec: &TaskSpec) -> Result<Task, ScenarioError> {
+    fn task(&self, number: usize, spec: &TaskSpec, scenario: &Scenario) -> Result<Task, ScenarioError> {
         match spec {
             TaskSpec::Exit { start, domain, targets, survival_times, landing } => {
                 let start = self.start(number, start)?;
@@ -541,6 +560,7 @@ impl Context<'_> {
             TaskSpec::Transition { from, delta, survival_times } => {
                 self.transitions(number, from, *delta, survival_times)
             }
+            TaskSpec::Chain { .. } => Ok(Task::Chain(Box::new(ChainTask::new(self, number, scenario)?))),
             TaskSpec::Path { start, end_time, count } => {
                 let start = self.start(number, start)?;
                 let whole = StoppedProblem::exit(start, f64::NEG_INFINITY, f64::INFINITY);
@@ -572,6 +592,21 @@ impl Context<'_> {
         }
     }
 
+    /// Checks that there are two minima or more, which `what` needs.
+    pub fn check_several_minima(&self, number: usize, what: &str) -> Result<(), ScenarioError> {
+        let [lo, hi] = self.landscape.window;
+        match self.landscape.minima.len() {
+            2.. => Ok(()),
+            count => Err(self.error(
+                &format!("task.{number}.kind"),
+                format!("{what} needs two minima; this potential has {count}"),
+                Some(format!(
+                    "minima are looked for between {lo} and {hi}; set `landscape.window` to look elsewhere"
+                )),
+            )),
+        }
+    }
+
     fn transitions(
         &self,
         number: usize,
@@ -579,17 +614,8 @@ impl Context<'_> {
         delta: f64,
         survival_times: &[f64],
     ) -> Result<Task, ScenarioError> {
+        self.check_several_minima(number, "a transition")?;
         let minima = &self.landscape.minima;
-        if minima.len() < 2 {
-            return Err(self.error(
-                &format!("task.{number}.kind"),
-                format!("a transition needs two minima; this potential has {}", minima.len()),
-                Some(format!(
-                    "minima are looked for between {} and {}; set `landscape.window` to look elsewhere",
-                    self.landscape.window[0], self.landscape.window[1]
-                )),
-            ));
-        }
         let numbers = match from {
             FromMinima::All => (1..=minima.len()).collect(),
             FromMinima::Minima(numbers) => numbers.clone(),
@@ -773,7 +799,7 @@ impl Context<'_> {
 
     /// Where the paths of a problem spend their time: around the start, the targets and the critical points
     /// of the domain. A far end of the domain does not stretch it, for that would coarsen what is tabulated.
-    fn window(&self, problem: &StoppedProblem) -> [f64; 2] {
+    pub fn window(&self, problem: &StoppedProblem) -> [f64; 2] {
         let [low, high] = self.hull(problem, false);
         let margin = 1.5 * (high - low) + 10.0 * self.noise.epsilon();
         [problem.lower.max(low - margin), problem.upper.min(high + margin)]

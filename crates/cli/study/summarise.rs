@@ -115,6 +115,9 @@ fn expected(task_index: usize, task: &EnsembleTask, row: Row) -> QuantityResult 
         t: row.t,
         axis: row.axis,
         target: row.target,
+        well: None,
+        delta: None,
+        other_deltas: Vec::new(),
         estimate: None,
         std_error: None,
         ci95: None,
@@ -406,10 +409,10 @@ pub fn validity(problem: &Problem) -> Vec<Validity> {
     };
     let mut wells: Vec<Validity> = Vec::new();
     let starts = problem.tasks.iter().flat_map(Task::starts);
-    // A transition takes the whole landscape, as does a point that asks for nothing.
+    // A transition and a chain take the whole landscape, as does a point that asks for nothing.
     let mut tasks: Vec<Option<&StoppedProblem>> =
         starts.map(|start| start.from.is_none().then_some(&start.problem)).collect();
-    if tasks.is_empty() {
+    if tasks.is_empty() || problem.tasks.iter().any(|task| matches!(task, Task::Chain(_))) {
         tasks.push(None);
     }
     for well in tasks.into_iter().flat_map(about) {

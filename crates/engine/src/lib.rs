@@ -10,7 +10,8 @@
 //!
 //! Instead of following paths to their end, two estimators made of independent replicas ([`Replicated`]) give
 //! the same means and probabilities: [`FlemingViot`] through the quasi-stationary law, for any noise, and
-//! [`LevelSplitting`] for exits of continuous paths on the line that are too rare to be waited for.
+//! [`LevelSplitting`] for exits of continuous paths on the line that are too rare to be waited for. [`WellPaths`]
+//! are replicas of another kind: paths of a fixed length, of which is noted in which well they are.
 //!
 //! The engine knows no theory and never drops a path: what did not end is
 //! [`Outcome::Censored`], what left the finite numbers is [`Outcome::Diverged`].
@@ -31,6 +32,7 @@ mod replicas;
 pub mod sink;
 mod splitting;
 mod trajectory;
+mod wells;
 
 pub use ensemble::{Control, Ensemble, Stepping};
 pub use error::EngineError;
@@ -41,3 +43,4 @@ pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
 pub use splitting::{LevelSplitting, Levels};
 pub use trajectory::{Trajectory, trajectory};
+pub use wells::{VisitColumns, Watch, WellPaths, WellStepping, Wells};

@@ -51,11 +51,15 @@ pub trait Replicated: Sync {
     /// [`EngineError::Interrupted`] once [`Control::cancel`] is set, and what else may go wrong.
     fn simulate(&self, group: u64, rows: &mut Vec<f64>, control: &Control) -> Result<u64, EngineError>;
 
-    /// What is estimated.
-    fn outputs(&self) -> Vec<Output>;
+    /// What is estimated; nothing, where the rows are counts that others make their estimates of.
+    fn outputs(&self) -> Vec<Output> {
+        Vec::new()
+    }
 
     /// The estimates, in the order of [`Replicated::outputs`], from the mean row; NaN where it gives none.
-    fn evaluate(&self, mean: &[f64]) -> Vec<f64>;
+    fn evaluate(&self, _mean: &[f64]) -> Vec<f64> {
+        Vec::new()
+    }
 
     /// The same from the replicas' walks at twice the step, if they have any: what the step error is measured
     /// by.

@@ -10,6 +10,7 @@
 //! | [`sequential`] | how small a step and how many paths a relative error asks for |
 //! | [`series`] | means of correlated series |
 //! | [`survival`] | product limit, simultaneous bands and competing risks for right-censored times |
+//! | [`wells`] | which well paths are in, and the rates of passages between wells |
 
 pub mod moments;
 pub mod paths;
@@ -18,6 +19,7 @@ pub mod replicated;
 pub mod sequential;
 pub mod series;
 pub mod survival;
+pub mod wells;
 
 #[cfg(test)]
 pub(crate) mod test_numbers;
@@ -29,6 +31,7 @@ pub use replicated::replicated_estimate;
 pub use sequential::{Decision, Look, StepSearch, StoppingRule};
 pub use series::{SeriesMean, effective_sample_size, series_mean};
 pub use survival::{ProductLimit, band_critical_value};
+pub use wells::{Deviation, PlaceStatistics, VisitStatistics};
 
 use serde::{Deserialize, Serialize};
 

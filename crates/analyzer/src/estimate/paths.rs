@@ -63,10 +63,10 @@ fn columns(record: &PathRecord) -> [f64; COLUMNS] {
 ///
 /// State 0 is `b = 0`, state 1 `b = 1, a = 0`, state 2 `a = b = 1`.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Indicators([[u64; 3]; 3]);
+pub(super) struct Indicators([[u64; 3]; 3]);
 
 impl Indicators {
-    fn push(&mut self, fine: usize, coarse: usize) {
+    pub fn push(&mut self, fine: usize, coarse: usize) {
         self.0[fine][coarse] += 1;
     }
 
@@ -104,6 +104,28 @@ impl Indicators {
             squares.sum::<f64>().sqrt() / n
         };
         Some(Estimate::combine(order, fine, coarse.map(|(value, _)| value), error))
+    }
+
+    /// A probability with the exact binomial interval (Clopper and Pearson 1934), moved by the step
+    /// correction and widened by its errors. A count of 0 or n still has a width.
+    pub fn probability(&self, order: f64, with_coarse: bool) -> Option<Estimate> {
+        let mut estimate = self.estimate(order, with_coarse)?;
+        let n = self.base() as f64;
+        let uncorrected = estimate.bias.as_ref().map_or(estimate.value, |bias| bias.fine);
+        let count = (uncorrected * n).round();
+        let low = if count <= 0.0 { 0.0 } else { beta_quantile(0.025, count, n - count + 1.0) };
+        let high = if count >= n { 1.0 } else { beta_quantile(0.975, count + 1.0, n - count) };
+        if count <= 0.0 || count >= n {
+            // No variance was seen: that of the posterior mean under a uniform prior stands in.
+            let p = (count + 1.0) / (n + 2.0);
+            estimate.std_error = estimate.std_error.max((p * (1.0 - p) / n).sqrt());
+        }
+        let other = estimate.correction_half_width();
+        estimate.ci95 = [
+            estimate.value - libm::hypot(uncorrected - low, other),
+            estimate.value + libm::hypot(high - uncorrected, other),
+        ];
+        Some(estimate)
     }
 }
 
@@ -279,7 +301,7 @@ impl PathStatistics {
     /// exit, or without such a property.
     #[must_use]
     pub fn exit_probability(&self, k: usize) -> Option<Estimate> {
-        self.probability(self.properties.get(k)?)
+        self.properties.get(k)?.probability(self.order, self.with_coarse())
     }
 
     /// `P(T > t)` for the time number `k` of the questions. Paths that diverged before `t` are left out
@@ -289,29 +311,7 @@ impl PathStatistics {
         if self.first_censored < *self.questions.survival_times.get(k)? {
             return None;
         }
-        self.probability(self.survival.get(k)?)
-    }
-
-    /// A probability with the exact binomial interval (Clopper and Pearson 1934), moved by the step
-    /// correction and widened by its errors. A count of 0 or n still has a width.
-    fn probability(&self, indicators: &Indicators) -> Option<Estimate> {
-        let mut estimate = indicators.estimate(self.order, self.with_coarse())?;
-        let n = indicators.base() as f64;
-        let uncorrected = estimate.bias.as_ref().map_or(estimate.value, |bias| bias.fine);
-        let count = (uncorrected * n).round();
-        let low = if count <= 0.0 { 0.0 } else { beta_quantile(0.025, count, n - count + 1.0) };
-        let high = if count >= n { 1.0 } else { beta_quantile(0.975, count + 1.0, n - count) };
-        if count <= 0.0 || count >= n {
-            // No variance was seen: that of the posterior mean under a uniform prior stands in.
-            let p = (count + 1.0) / (n + 2.0);
-            estimate.std_error = estimate.std_error.max((p * (1.0 - p) / n).sqrt());
-        }
-        let other = estimate.correction_half_width();
-        estimate.ci95 = [
-            estimate.value - libm::hypot(uncorrected - low, other),
-            estimate.value + libm::hypot(high - uncorrected, other),
-        ];
-        Some(estimate)
+        self.survival.get(k)?.probability(self.order, self.with_coarse())
     }
 
     /// The survival curve at `points` times spread evenly in probability, from the first 16 384 paths;

@@ -317,6 +317,9 @@ mod tests {
                 t: None,
                 axis: None,
                 target: None,
+                well: None,
+                delta: None,
+                other_deltas: Vec::new(),
                 estimate: one.estimate.map(|[value, _]| value),
                 std_error: one.estimate.map(|[value, error]| error * value),
                 ci95: one.estimate.map(|[value, error]| {

@@ -1,5 +1,6 @@
 //! How the times of a task are estimated: one file a method, one line in [`estimate`].
 
+pub mod chain;
 mod fleming_viot;
 mod hazard;
 mod multilevel;

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use levyscape_analyzer::estimate::{Estimate, Moments, replicated_estimate};
-use levyscape_engine::{EngineError, Replicated, replicate};
+use levyscape_engine::journal::{Journal, Unit};
+use levyscape_engine::{Control, EngineError, Replicated, replicate};
 
 use super::{Answers, Chosen, Simulated, Work};
 use crate::scenario::EnsembleSpec;
@@ -41,18 +42,14 @@ pub(super) fn estimate(
     let most = if target.is_some() { MOST_REPLICAS } else { spec.paths.unwrap_or(MOST_REPLICAS) };
     let width = replicas.width();
     let mut moments = Moments::new(width);
-    let mut row = vec![0.0; width];
     let group = replicas.group();
     let first_look = FIRST_LOOK.max(FIRST_GROUPS * group);
     let (mut steps, mut look, mut reached) = (0, first_look, target.map(|_| false));
     let Work { journal, control, progress, unit, .. } = work;
     progress.begin((target.is_none()).then_some(most), target);
-    let consume = |number: u64, words: &[u64]| {
-        for (x, word) in row.iter_mut().zip(words) {
-            *x = f64::from_bits(*word);
-        }
-        moments.push(&row);
-        steps += words.last().copied().unwrap_or(0);
+    rows(replicas, *unit, most, journal, control, |number, row, taken| {
+        moments.push(row);
+        steps += taken;
         progress.note(number + 1, 0);
         let Some(target) = target.filter(|_| number + 1 == look) else { return ControlFlow::Continue(()) };
         look = (look + 1).max((NEXT_LOOK * look as f64) as u64);
@@ -77,8 +74,42 @@ pub(super) fn estimate(
             None => number + 1 >= WITHOUT_ESTIMATE,
         });
         if hopeless { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let answers = outputs
+        .iter()
+        .enumerate()
+        .map(|(k, output)| (*output, of(replicas, &moments, about.order, k)))
+        .collect();
+    Ok(Simulated {
+        method: about.chosen.method,
+        reason: about.chosen.reason,
+        step: about.step,
+        counts: [moments.count(), 0, 0, steps],
+        reached,
+        answers: Answers::Replicas(answers),
+        levels: Vec::new(),
+    })
+}
+
+/// The rows of the replicas `0..most`, in order, with the time steps of each: from the journal, and then simulated, until
+/// the consumer breaks off.
+pub(super) fn rows(
+    replicas: &dyn Replicated,
+    unit: Unit,
+    most: u64,
+    journal: &mut Journal,
+    control: &Control,
+    mut consumer: impl FnMut(u64, &[f64], u64) -> ControlFlow<()> + Send,
+) -> Result<(), EngineError> {
+    let (width, group) = (replicas.width(), replicas.group());
+    let mut row = vec![0.0; width];
+    let consume = |number: u64, words: &[u64]| {
+        for (x, word) in row.iter_mut().zip(words) {
+            *x = f64::from_bits(*word);
+        }
+        consumer(number, &row, words.last().copied().unwrap_or(0))
     };
-    journal.records(*unit, 0..most, width + 1, consume, |range, emit| {
+    journal.records(unit, 0..most, width + 1, consume, |range, emit| {
         let mut words = Vec::with_capacity(width + 1);
         replicate(replicas, range.start / group..range.end.div_ceil(group), control, |index, rows, steps| {
             for (k, row) in rows.chunks_exact(width).enumerate() {
@@ -97,20 +128,6 @@ pub(super) fn estimate(
             }
             ControlFlow::Continue(())
         })
-    })?;
-    let answers = outputs
-        .iter()
-        .enumerate()
-        .map(|(k, output)| (*output, of(replicas, &moments, about.order, k)))
-        .collect();
-    Ok(Simulated {
-        method: about.chosen.method,
-        reason: about.chosen.reason,
-        step: about.step,
-        counts: [moments.count(), 0, 0, steps],
-        reached,
-        answers: Answers::Replicas(answers),
-        levels: Vec::new(),
     })
 }
 
