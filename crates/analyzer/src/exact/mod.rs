@@ -5,6 +5,7 @@
 
 pub mod brownian;
 pub mod getoor;
+pub mod grid;
 mod quadrature;
 pub mod skewed;
 mod special;
