@@ -8,7 +8,7 @@ use crate::exact::grid::{COARSEST, Grid, GridError, GridValue, Operator};
 use crate::theory::StoppedProblem;
 
 /// Cells of the first grid, and of the last that is tried.
-const FIRST: usize = 512;
+const FIRST: usize = 256;
 const LAST: usize = 1 << 18;
 /// The first grid may have up to so many cells if that makes all differences central.
 const FIRST_CENTRAL: usize = 8192;
@@ -51,9 +51,9 @@ pub struct Solution {
     pub iterations: usize,
 }
 
-/// Doubles the cells until the estimated error is at most `tolerance` times the value's size, or 2^18
-/// cells are reached (look at [`Solution::error`]). For a domain without an end the window's share is not
-/// reduced by that.
+/// Doubles the cells until the estimated error is at most `tolerance` times the value's size, rounding is
+/// most of it, or 2^18 cells are reached: [`Solution::error`] tells. For a domain without an end the
+/// window's share is not reduced by that.
 ///
 /// Values `v_k` on successive grids are extrapolated by Aitken's formula, which takes the order of
 /// convergence from three of them: `w_k = v_k + (v_k - v_{k-1})^2/((v_{k-1} - v_{k-2}) - (v_k - v_{k-1}))`.
@@ -98,11 +98,12 @@ pub fn solve(
             iterations += other.iterations;
             window_error = 2.0 * (other.value - value.value).abs();
         }
-        if let Some((value, error, order)) = sequence.extrapolate() {
-            let solution =
-                Solution { value, error: error + window_error, order, cells: grid.cells(), iterations };
-            if error <= tolerance * value.abs() || 2 * cells > LAST {
-                return Ok(solution);
+        if let Some(Extrapolated { value, difference, noise, order }) = sequence.extrapolate() {
+            let error = difference + noise;
+            // Rounding grows with the number of cells: beyond this it is the larger share.
+            if error <= tolerance * value.abs() || noise > difference || 2 * cells > LAST {
+                let error = error + window_error;
+                return Ok(Solution { value, error, order, cells: grid.cells(), iterations });
             }
         } else if 2 * cells > LAST {
             return Err(GridError::TooFewCells);
@@ -182,41 +183,48 @@ impl Sequence {
         });
     }
 
-    /// Value, error and order from the last grids; `None` until there are enough.
-    fn extrapolate(&self) -> Option<(f64, f64, f64)> {
+    /// The limit from the last grids; `None` until there are enough.
+    fn extrapolate(&self) -> Option<Extrapolated> {
         let [.., before, last] = self.values[..] else { return None };
         let change = (last.value - before.value).abs();
         let noise = last.solver_error + before.solver_error;
         match self.extrapolated[..] {
             [.., Some((first, _)), Some((second, _)), Some((third, order))] => {
                 let difference = 3.0 * (third - second).abs() + 0.3 * (second - first).abs();
-                let gain = libm::exp2(order) - 1.0;
-                Some((third, difference + noise * (1.0 + 1.0 / gain), order))
+                let noise = noise * (1.0 + 1.0 / (libm::exp2(order) - 1.0));
+                Some(Extrapolated { value: third, difference, noise, order })
             }
             // The changes follow no power of the spacing: below the solver's noise, or not yet regular.
             [.., None] if self.values.len() >= 4 => {
                 let [.., earlier, _, _] = self.values[..] else { return None };
-                let error = 3.0 * change.max((before.value - earlier.value).abs()) + noise;
-                Some((last.value, error, f64::NAN))
+                let difference = 3.0 * change.max((before.value - earlier.value).abs());
+                Some(Extrapolated { value: last.value, difference, noise, order: f64::NAN })
             }
             _ => None,
         }
     }
 }
 
+/// A limit, with the two parts of its estimated error.
+struct Extrapolated {
+    value: f64,
+    difference: f64,
+    noise: f64,
+    order: f64,
+}
+
 /// Limit and order of a sequence that converges as a power of the spacing, from three values whose
 /// spacing is halved.
 fn aitken(a: f64, b: f64, c: f64) -> Option<(f64, f64)> {
     let order = libm::log2((b - a) / (c - b));
-    (order > ORDERS[0] && order < ORDERS[1])
-        .then(|| (c + (c - b) * (c - b) / ((b - a) - (c - b)), order))
+    (order > ORDERS[0] && order < ORDERS[1]).then(|| (c + (c - b) * (c - b) / ((b - a) - (c - b)), order))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sequence(f: impl Fn(f64) -> f64) -> (f64, f64, f64) {
+    fn sequence(f: impl Fn(f64) -> f64) -> Extrapolated {
         let mut sequence = Sequence::default();
         for k in 5..11 {
             let value = f(libm::exp2(-f64::from(k)));
@@ -229,12 +237,12 @@ mod tests {
     fn powers_are_extrapolated_and_the_estimate_covers_the_rest() {
         for (order, next, share) in [(1.0, 2.0, 3.0), (1.0, 1.5, -1.0), (1.5, 2.0, 0.7), (2.0, 3.0, -0.4)] {
             let f = |h: f64| 7.0 + 0.3 * h.powf(order) + share * h.powf(next);
-            let (value, error, measured) = sequence(f);
+            let Extrapolated { value, difference: error, order: measured, .. } = sequence(f);
             let truth = (value - 7.0).abs();
             assert!(truth <= error && error <= 100.0 * truth, "{order} {next}: {truth:e} {error:e}");
             assert!((measured - order).abs() < 0.2, "{measured}");
         }
-        let (value, error, order) = sequence(|h| 1.0 + 1e-4 * (1.0 / h).sin());
-        assert!(order.is_nan() && (value - 1.0).abs() <= error);
+        let irregular = sequence(|h| 1.0 + 1e-4 * (1.0 / h).sin());
+        assert!(irregular.order.is_nan() && (irregular.value - 1.0).abs() <= irregular.difference);
     }
 }

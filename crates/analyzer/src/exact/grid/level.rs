@@ -197,6 +197,12 @@ impl Level {
         out
     }
 
+    /// A bound on the row sums of absolute values.
+    pub(super) fn norm(&self) -> f64 {
+        let local = self.local.iter().map(|[ahead, behind]| ahead.abs() + behind.abs()).fold(0.0, f64::max);
+        2.0 * (self.rates.right[0] + local)
+    }
+
     /// Drift and diffusion from a free node to the stopped ones next to it: the rates to the right and
     /// to the left, for nodes at the ends of the range.
     pub(super) fn local_rates(&self, node: usize) -> [f64; 2] {

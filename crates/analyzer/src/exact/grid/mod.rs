@@ -64,7 +64,7 @@ const COARSEST: usize = 128;
 /// Residual of the mean's equation, whose right-hand side is 1.
 const RESIDUAL: f64 = 1e-11;
 /// Relative error of the solver beyond which a result is none.
-const USELESS: f64 = 1e-6;
+const USELESS: f64 = 1e-3;
 /// Nodes of the interpolation at the start.
 const STENCIL: usize = 6;
 /// Steps of the inverse iteration, and the relative change of the rate at which it ends.
@@ -286,8 +286,7 @@ impl Grid {
     /// As [`Self::mean`].
     pub fn second_moment(&self) -> Result<GridValue, GridError> {
         let first = self.mean_solution(None)?;
-        let source: Vec<f64> =
-            self.level().collocate(&first.values, false).iter().map(|u| 2.0 * u).collect();
+        let source: Vec<f64> = self.level().collocate(&first.values, false).iter().map(|u| 2.0 * u).collect();
         let longest = largest(&first.values);
         let second = self.hierarchy.solve(&source, None, false, RESIDUAL * longest)?;
         let value = self.at_start(&second.values)?;
@@ -405,7 +404,8 @@ impl Grid {
         let half = 0.5 * layout.spacing;
         for (node, value) in indicator.iter_mut().enumerate().filter(|&(node, _)| !layout.free[node]) {
             let x = layout.place(node);
-            let target = self.stops.targets.iter().find(|target| target[0] - half <= x && x <= target[1] + half);
+            let target =
+                self.stops.targets.iter().find(|target| target[0] - half <= x && x <= target[1] + half);
             let Some(&[from, to]) = target else { continue };
             *value = if lo <= from && to <= hi {
                 1.0

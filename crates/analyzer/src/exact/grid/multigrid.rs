@@ -9,6 +9,8 @@ use crate::exact::grid::level::Level;
 
 /// Directions kept before a restart.
 const KRYLOV: usize = 40;
+/// Reduction of the residual after which it is computed anew.
+const REDUCTION: f64 = 1e-8;
 /// Restarts: each also computes the residual anew.
 const RESTARTS: usize = 12;
 
@@ -159,7 +161,9 @@ impl Hierarchy {
             if best.as_ref().is_none_or(|(least, _)| size < *least) {
                 best = Some((size, values.clone()));
             }
-            // At the level of rounding a restart no longer helps.
+            // What rounding makes of the products; there a restart no longer helps.
+            let floor = f64::EPSILON * level.norm() * values.iter().fold(0.0, |a: f64, u| a.max(u.abs()));
+            let goal = goal.max(floor);
             if size <= goal || size > 0.5 * last {
                 break;
             }
@@ -167,7 +171,7 @@ impl Hierarchy {
             let (step, count) = if self.transfers.is_empty() {
                 (self.dense.solve(level, &residual, transposed), 1)
             } else {
-                self.gmres(&residual, transposed, 0.1 * goal / size)
+                self.gmres(&residual, transposed, (0.3 * goal / size).max(REDUCTION))
             };
             iterations += count;
             for (value, step) in values.iter_mut().zip(&step) {
