@@ -3,7 +3,7 @@
 use levyscape_integrator::potential::Potential;
 
 use crate::exact::grid::layout::StopSet;
-use crate::exact::grid::weights::Weights;
+use crate::exact::grid::level::Differences;
 use crate::exact::grid::{COARSEST, Grid, GridError, GridValue, Operator};
 use crate::theory::StoppedProblem;
 
@@ -16,6 +16,8 @@ const FIRST_CENTRAL: usize = 8192;
 const TARGET_CELLS: f64 = 8.0;
 /// Orders of convergence outside this range are not trusted.
 const ORDERS: [f64; 2] = [0.4, 4.0];
+/// Halvings of that range until the order is exact.
+const BISECTIONS: usize = 60;
 
 /// What is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,9 +57,8 @@ pub struct Solution {
 /// most of it, or 2^18 cells are reached: [`Solution::error`] tells. For a domain without an end the
 /// window's share is not reduced by that.
 ///
-/// Values `v_k` on successive grids are extrapolated by Aitken's formula, which takes the order of
-/// convergence from three of them: `w_k = v_k + (v_k - v_{k-1})^2/((v_{k-1} - v_{k-2}) - (v_k - v_{k-1}))`.
-/// The estimate is `3 |w_k - w_{k-1}| + 0.3 |w_{k-1} - w_{k-2}|`, which covers what is left of an expansion
+/// The values on three successive grids of spacing `h` determine a limit `w_k` and an order `p` in
+/// `v = w + c h^p` (for spacings that are halved exactly this is Aitken's formula). The estimate is `3 |w_k - w_{k-1}| + 0.3 |w_{k-1} - w_{k-2}|`, which covers what is left of an expansion
 /// whose next term falls as slowly as the square root of the spacing.
 ///
 /// # Errors
@@ -86,7 +87,7 @@ pub fn solve(
         let grid = build(window, cells)?;
         let value = evaluate(&grid, coarser.as_ref(), quantity)?;
         iterations += value.iterations;
-        sequence.push(value);
+        sequence.push(grid.spacing(), value);
         let open = [0, 1].map(|side: usize| stops.ends[side].is_infinite());
         if cells == first && open != [false, false] {
             let wide = [0, 1].map(|side| {
@@ -120,7 +121,7 @@ fn evaluate(grid: &Grid, coarser: Option<&Grid>, quantity: Quantity) -> Result<G
         Quantity::SecondMoment => grid.second_moment()?,
         Quantity::Landing { lo, hi } => grid.landing(lo, hi)?,
         Quantity::Rate => {
-            let principal = grid.principal()?;
+            let principal = grid.inverse_iteration(f64::INFINITY)?;
             let (value, solver_error) = (principal.rate, principal.solver_error);
             return Ok(GridValue { value, solver_error, iterations: principal.iterations });
         }
@@ -143,18 +144,14 @@ fn first_cells(
         return Err(GridError::TooFewCells);
     }
     let resolving = (resolving.ceil() as usize).max(FIRST);
-    let weights = Weights::new(operator.alpha, operator.beta)?;
-    let unit = weights.rates(1);
+    let differences = Differences::new(operator)?;
     let points = stops.ends.iter().chain(stops.targets.iter().flatten()).filter(|x| x.is_finite());
     let (lo, hi) = points.fold((start, start), |(lo, hi), &x| (lo.min(x), hi.max(x)));
     let central = |cells: usize| {
         let h = width / cells as f64;
-        let strength = operator.scale * libm::pow(h, -operator.alpha);
-        let spread = 0.5 * operator.diffusion / (h * h);
         (0..=cells).all(|k| {
-            let drift = -potential.gradient(lo + (hi - lo) * (k as f64 / cells as f64)) / h;
-            strength * unit.right[1] + spread + (0.5 + weights.shift()) * drift >= 0.0
-                && strength * unit.left[1] + spread - (0.5 - weights.shift()) * drift >= 0.0
+            let x = lo + (hi - lo) * (k as f64 / cells as f64);
+            differences.central(h, -potential.gradient(x))
         })
     };
     let mut cells = resolving;
@@ -170,22 +167,23 @@ fn first_cells(
 /// Values on successive grids and their extrapolations.
 #[derive(Default)]
 struct Sequence {
-    values: Vec<GridValue>,
+    /// With the spacing.
+    values: Vec<(f64, GridValue)>,
     extrapolated: Vec<Option<(f64, f64)>>,
 }
 
 impl Sequence {
-    fn push(&mut self, value: GridValue) {
-        self.values.push(value);
+    fn push(&mut self, spacing: f64, value: GridValue) {
+        self.values.push((spacing, value));
         self.extrapolated.push(match self.values[..] {
-            [.., a, b, c] => aitken(a.value, b.value, c.value),
+            [.., a, b, c] => limit([a.0, b.0, c.0], [a.1.value, b.1.value, c.1.value]),
             _ => None,
         });
     }
 
     /// The limit from the last grids; `None` until there are enough.
     fn extrapolate(&self) -> Option<Extrapolated> {
-        let [.., before, last] = self.values[..] else { return None };
+        let [.., (_, before), (_, last)] = self.values[..] else { return None };
         let change = (last.value - before.value).abs();
         let noise = last.solver_error + before.solver_error;
         match self.extrapolated[..] {
@@ -196,7 +194,7 @@ impl Sequence {
             }
             // The changes follow no power of the spacing: below the solver's noise, or not yet regular.
             [.., None] if self.values.len() >= 4 => {
-                let [.., earlier, _, _] = self.values[..] else { return None };
+                let [.., (_, earlier), _, _] = self.values[..] else { return None };
                 let difference = 3.0 * change.max((before.value - earlier.value).abs());
                 Some(Extrapolated { value: last.value, difference, noise, order: f64::NAN })
             }
@@ -213,11 +211,29 @@ struct Extrapolated {
     order: f64,
 }
 
-/// Limit and order of a sequence that converges as a power of the spacing, from three values whose
-/// spacing is halved.
-fn aitken(a: f64, b: f64, c: f64) -> Option<(f64, f64)> {
-    let order = libm::log2((b - a) / (c - b));
-    (order > ORDERS[0] && order < ORDERS[1]).then(|| (c + (c - b) * (c - b) / ((b - a) - (c - b)), order))
+/// Limit `w` and order `p` of `v = w + c h^p` through three values; `None` if `p` is not to be trusted.
+fn limit(h: [f64; 3], v: [f64; 3]) -> Option<(f64, f64)> {
+    let [first, second] = [v[1] - v[0], v[2] - v[1]];
+    // Powers relative to the last spacing.
+    let powers = |p: f64| [libm::pow(h[0] / h[2], p), libm::pow(h[1] / h[2], p)];
+    let ratio = |p: f64| {
+        let [a, b] = powers(p);
+        (a - b) / (b - 1.0)
+    };
+    let [mut low, mut high] = ORDERS;
+    if !(first / second > ratio(low) && first / second < ratio(high)) {
+        return None;
+    }
+    for _ in 0..BISECTIONS {
+        let middle = 0.5 * (low + high);
+        if ratio(middle) < first / second {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let order = 0.5 * (low + high);
+    Some((v[2] + second / (powers(order)[1] - 1.0), order))
 }
 
 #[cfg(test)]
@@ -227,8 +243,9 @@ mod tests {
     fn sequence(f: impl Fn(f64) -> f64) -> Extrapolated {
         let mut sequence = Sequence::default();
         for k in 5..11 {
-            let value = f(libm::exp2(-f64::from(k)));
-            sequence.push(GridValue { value, solver_error: 0.0, iterations: 0 });
+            // Not halved exactly.
+            let h = libm::exp2(-f64::from(k)) * (1.0 + 0.03 * f64::from(k % 3));
+            sequence.push(h, GridValue { value: f(h), solver_error: 0.0, iterations: 0 });
         }
         sequence.extrapolate().unwrap()
     }

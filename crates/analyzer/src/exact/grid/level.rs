@@ -23,9 +23,37 @@ pub(super) struct Level {
     smoother: [Vec<f64>; 3],
 }
 
+/// Which differences keep the rates of the chain positive.
+pub(super) struct Differences {
+    operator: Operator,
+    /// Rates of jumps to the right and to the left neighbour at cell size 1.
+    near: [f64; 2],
+    shift: f64,
+}
+
+impl Differences {
+    pub(super) fn new(operator: Operator) -> Result<Self, GridError> {
+        let weights = Weights::new(operator.alpha, operator.beta)?;
+        let unit = weights.rates(1);
+        // Below index 1 refinement makes the drift outweigh the jumps: they would not do on the next grid.
+        let near = if operator.alpha < 1.0 { [0.0; 2] } else { [unit.right[1], unit.left[1]] };
+        Ok(Self { operator, near, shift: weights.shift() })
+    }
+
+    /// Whether with central differences of this drift no rate is negative at the spacing `h` or a smaller
+    /// one.
+    pub(super) fn central(&self, h: f64, drift: f64) -> bool {
+        let Operator { alpha, scale, diffusion, .. } = self.operator;
+        let strength = scale * libm::pow(h, -alpha);
+        let spread = 0.5 * diffusion / (h * h);
+        strength * self.near[0] + spread + (0.5 + self.shift) * drift / h >= 0.0
+            && strength * self.near[1] + spread - (0.5 - self.shift) * drift / h >= 0.0
+    }
+}
+
 impl Level {
-    /// The walk on about `cells` cells; `reference` is the spacing that decides between central and
-    /// upwind differences (its own, if `None`).
+    /// The walk on about `cells` cells; `reference` is the largest spacing at which differences that are
+    /// central here have to be admissible.
     pub(super) fn new(
         potential: &dyn Potential,
         operator: Operator,
@@ -42,8 +70,7 @@ impl Level {
         let layout = Layout::new(stops, edges, cells)?;
         let (n, h) = (layout.len(), layout.spacing);
         let unit = weights.rates(n + 1);
-        let strength = |h: f64| operator.scale * libm::pow(h, -operator.alpha);
-        let scale = strength(h);
+        let scale = operator.scale * libm::pow(h, -operator.alpha);
         let scaled = |rates: &[f64]| rates.iter().map(|rate| scale * rate).collect::<Vec<f64>>();
         let rates = Rates { right: scaled(&unit.right), left: scaled(&unit.left) };
         let tails = [
@@ -53,26 +80,22 @@ impl Level {
         let negative = |rates: &[f64]| rates.iter().map(|rate| -rate).collect::<Vec<f64>>();
         let jumps = Toeplitz::new(rates.right[0], &negative(&rates.right), &negative(&rates.left), n);
         let shift = if operator.scale > 0.0 { weights.shift() } else { 0.0 };
-        let reference = reference.unwrap_or(h);
+        let coarsest = reference.map_or(h, |reference| reference.max(h));
+        let differences = Differences::new(operator)?;
         let mut local = Vec::with_capacity(n);
         for node in 0..n {
             let x = layout.place(node);
             let central = -potential.gradient(x + shift * h);
-            // Central differences where the rates of the jumps and of the diffusion to the neighbours
-            // outweigh them at the reference spacing, so that no rate is negative.
-            let spread = 0.5 * operator.diffusion / (reference * reference);
-            let near = [unit.right[1], unit.left[1]].map(|rate| strength(reference) * rate + spread);
-            let [ahead, behind] = [0.5 + shift, 0.5 - shift].map(|share| share * central / reference);
             let diffusion = 0.5 * operator.diffusion / (h * h);
-            let mut rates = if near[0] + ahead >= 0.0 && near[1] - behind >= 0.0 {
-                [diffusion + (0.5 + shift) * central / h, diffusion - (0.5 - shift) * central / h]
-            } else {
-                let upwind = -potential.gradient(x) / h;
-                [diffusion + upwind.max(0.0), diffusion + (-upwind).max(0.0)]
-            };
-            if !rates.iter().all(|rate| rate.is_finite()) {
+            let upwind = -potential.gradient(x);
+            if !(central.is_finite() && upwind.is_finite()) {
                 return Err(GridError::Potential { x });
             }
+            let mut rates = if differences.central(coarsest, central) {
+                [diffusion + (0.5 + shift) * central / h, diffusion - (0.5 - shift) * central / h]
+            } else {
+                [diffusion + upwind.max(0.0) / h, diffusion + (-upwind).max(0.0) / h]
+            };
             // The last node of a window is where the path is held.
             if layout.clamped[0] && node == 0 {
                 rates[1] = 0.0;

@@ -67,9 +67,11 @@ const RESIDUAL: f64 = 1e-11;
 const USELESS: f64 = 1e-3;
 /// Nodes of the interpolation at the start.
 const STENCIL: usize = 6;
-/// Steps of the inverse iteration, and the relative change of the rate at which it ends.
+/// Steps of the inverse iteration, and the relative changes of the rate and of the left vector at which it
+/// ends.
 const INVERSE_STEPS: usize = 400;
 const RATE_CHANGE: f64 = 1e-12;
+const VECTOR_CHANGE: f64 = 1e-10;
 
 /// The noise part of the generator.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -314,7 +316,8 @@ impl Grid {
         Ok(GridValue { value, solver_error: error, iterations: solved.iterations })
     }
 
-    /// The principal eigenvalue and the quasi-stationary law, by inverse iteration from both sides.
+    /// The principal eigenvalue and the quasi-stationary law, by inverse iteration from both sides; its
+    /// steps take the longer the nearer the next eigenvalue is.
     ///
     /// # Errors
     /// [`GridError::NotConverged`].
@@ -332,6 +335,12 @@ impl Grid {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn principal(&self) -> Result<Principal, GridError> {
+        self.inverse_iteration(VECTOR_CHANGE)
+    }
+
+    /// [`Self::principal`] with a left vector that may still change by so much: the error of the rate is
+    /// the square of the vectors'.
+    fn inverse_iteration(&self, vector_change: f64) -> Result<Principal, GridError> {
         let level = self.level();
         let first = self.mean_solution(None)?;
         let mut iterations = first.iterations;
@@ -356,10 +365,12 @@ impl Grid {
             rate = next;
             let [largest_right, largest_left] = [&forward.values, &backward.values].map(|u| largest(u));
             right = forward.values.iter().map(|u| u / largest_right).collect();
-            left = backward.values.iter().map(|u| u / largest_left).collect();
+            let next: Vec<f64> = backward.values.iter().map(|u| u / largest_left).collect();
+            let turn = next.iter().zip(&left).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            left = next;
             // Where rounding ends the solver, it ends the changes as well.
             let noise = forward.residual.max(backward.residual);
-            if change <= rate * RATE_CHANGE.max(noise) {
+            if change <= rate * RATE_CHANGE.max(noise) && turn <= vector_change.max(noise) {
                 let solver_error = change + rate * noise;
                 if !(solver_error <= USELESS * rate) {
                     return Err(GridError::NotConverged { residual: noise });
@@ -404,8 +415,9 @@ impl Grid {
         let half = 0.5 * layout.spacing;
         for (node, value) in indicator.iter_mut().enumerate().filter(|&(node, _)| !layout.free[node]) {
             let x = layout.place(node);
-            let target =
-                self.stops.targets.iter().find(|target| target[0] - half <= x && x <= target[1] + half);
+            // The outermost nodes of a target lie up to a cell beyond its ends.
+            let near = |target: &&[f64; 2]| target[0] - 2.0 * half <= x && x <= target[1] + 2.0 * half;
+            let target = self.stops.targets.iter().find(near);
             let Some(&[from, to]) = target else { continue };
             *value = if lo <= from && to <= hi {
                 1.0

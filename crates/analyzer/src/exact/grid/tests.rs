@@ -95,7 +95,22 @@ fn other_solvers_values() {
     check("S21a", &quadratic(1.0), noise, &wide, right, 1e-6, (0.157_416_367_6, 3.1e-8));
     check("S21b", &quadratic(1.0), noise, &wide, Quantity::Mean, 1e-6, (8.386_870_929, 1.7e-6));
     let steep = StoppedProblem::exit(0.5, -1.5, 1.0);
-    let left = Quantity::Landing { lo: f64::NEG_INFINITY, hi: -1.5 };
+    // Passages to two targets, whose ends do not all fit the nodes.
+    let triple = Formula::new(
+        |x| 0.2 * (x.powi(6) / 6.0 - 1.25 * x.powi(4) + 2.0 * x * x),
+        |x| 0.2 * x * (x * x - 1.0) * (x * x - 4.0),
+        |x| 0.2 * (5.0 * x.powi(4) - 15.0 * x * x + 4.0),
+    );
+    let inf = f64::INFINITY;
+    let balls = vec![[-2.2, -1.8], [1.8, 2.2]];
+    let passage = StoppedProblem { start: 0.2, lower: -inf, upper: inf, targets: balls };
+    let left = Quantity::Landing { lo: -2.2, hi: -1.8 };
+    let noise = stable(1.5, 0.0, 0.4);
+    check("S17a", &triple, noise, &passage, Quantity::Mean, 1e-5, (6.689_380_585, 1.3e-6));
+    check("S17b", &triple, noise, &passage, left, 1e-5, (0.472_275_933_6, 9.5e-8));
+    let ball = StoppedProblem { start: -1.0, lower: -inf, upper: inf, targets: vec![[0.9, 1.1]] };
+    check("S13", &well, stable(1.5, 0.0, 0.3), &ball, Quantity::Mean, 1e-5, (23.706_530_67, 5e-6));
+    let left = Quantity::Landing { lo: -inf, hi: -1.5 };
     let noise = stable(0.8, 0.0, 0.4);
     check("S22a", &quadratic(2.0), noise, &steep, Quantity::Mean, 1e-5, (3.209_912_791, 1.3e-5));
     check("S22b", &quadratic(2.0), noise, &steep, left, 1e-5, (0.399_611_543_1, 1.6e-6));
@@ -248,11 +263,9 @@ fn both_solvers_agree_and_the_matrix_is_that_of_a_chain() {
         assert!(apart < 1e-7, "{apart:e}");
         // Started from the quasi-stationary law the time is exponential: its mean is 1/rate.
         let means = &dense.mean_solution(None).unwrap().values;
-        let law_mean = dot(&dense.level().collocate(&left.density, true), means) * dense.spacing();
-        let mass =
-            dot(&dense.level().collocate(&left.density, true), &vec![1.0; dense.cells()]) * dense.spacing();
-        let _ = mass;
-        close(law_mean * left.rate, left.density.iter().sum::<f64>() * dense.spacing());
+        let law = dense.level().collocate(&left.density, true);
+        let mean = dot(&law, means) / left.density.iter().sum::<f64>();
+        close(mean * left.rate, 1.0);
         // Rates are not negative, and with the rate of stopping each row adds up to 0.
         let level = fast.level();
         let n = level.len();
@@ -291,4 +304,55 @@ fn unusable_problems_are_errors() {
     let walled = Formula::new(|x| x.ln(), |x| if x > 0.5 { f64::NAN } else { 0.0 }, |_| 0.0);
     let error = Grid::new(&walled, noise, &unit, [0.0, 0.0], 300).err();
     assert!(matches!(error, Some(GridError::Potential { x }) if x > 0.4));
+}
+
+/// Orders of convergence on single grids.
+#[test]
+fn orders() {
+    let reference = |well: &Formula, operator: Operator, problem: &StoppedProblem| {
+        solve(well, operator, problem, [0.0, 0.0], Quantity::Mean, 1e-7).unwrap().value
+    };
+    // Upwind differences keep the order 1, central ones with a singularity at the ends have about alpha.
+    for (label, well, alpha, beta, epsilon, expected) in [
+        ("free", free(), 0.5, 0.0, 1.0, [1.95, 2.05]),
+        ("free", free(), 1.0, 0.0, 1.0, [1.95, 2.05]),
+        ("free", free(), 1.7, 0.0, 1.0, [1.95, 2.05]),
+        ("free", free(), 0.7, -0.6, 1.0, [1.95, 2.05]),
+        ("free", free(), 1.3, 1.0, 1.0, [1.95, 2.05]),
+        ("OU", quadratic(1.0), 0.8, 0.0, 0.5, [0.8, 1.2]),
+        ("OU", quadratic(1.0), 1.0, 0.0, 0.5, [0.7, 1.2]),
+        ("OU", quadratic(1.0), 1.3, 0.0, 0.5, [1.3, 2.05]),
+        ("OU", quadratic(1.0), 1.7, 0.0, 0.5, [1.7, 2.05]),
+        ("OU", quadratic(1.0), 1.5, 0.5, 0.5, [1.4, 2.05]),
+        ("OU", quadratic(1.0), 0.7, 0.5, 0.5, [0.8, 1.2]),
+    ] {
+        let problem = StoppedProblem::exit(0.1, -1.0, 1.0);
+        let operator = stable(alpha, beta, epsilon);
+        let truth = reference(&well, operator, &problem);
+        let errors = [250, 500, 1000].map(|cells| {
+            let grid = Grid::new(&well, operator, &problem, [0.0, 0.0], cells).unwrap();
+            (grid.mean().unwrap().value / truth - 1.0).abs()
+        });
+        let order = libm::log2(errors[0] / errors[2]) / 2.0;
+        println!("{label:<5} alpha {alpha} beta {beta:>4}: {errors:?} order {order:.2}");
+        assert!(order > expected[0] && order < expected[1], "{label} {alpha} {beta}: {order}");
+    }
+}
+
+#[test]
+fn ends_of_targets_between_the_nodes_do_not_lower_the_order() {
+    let targets = vec![[0.2137, 0.4391]];
+    let problem = StoppedProblem { start: -0.2, targets, ..StoppedProblem::exit(0.0, -1.0, 1.0) };
+    for (alpha, beta) in [(0.6, 0.0), (1.5, 0.0), (1.2, -0.7)] {
+        let operator = stable(alpha, beta, 1.0);
+        let mean = |cells: usize| {
+            Grid::new(&free(), operator, &problem, [0.0, 0.0], cells).unwrap().mean().unwrap().value
+        };
+        let truth = mean(20_000);
+        for cells in [90, 101, 117, 142, 164, 900, 1010, 1170] {
+            let error = (mean(cells) / truth - 1.0).abs();
+            println!("{alpha} {beta} {cells} {error:.1e} {:.2}", error * (cells * cells) as f64);
+            assert!(error < 15.0 / (cells * cells) as f64, "{alpha} {beta} {cells}: {error:e}");
+        }
+    }
 }
