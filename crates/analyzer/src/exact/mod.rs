@@ -1,7 +1,8 @@
 //! Exact values, where a formula or a quadrature gives them.
 //!
 //! Two families are covered: Gaussian noise over any potential (quadrature, [`brownian`]) and stable
-//! noise without drift (closed forms and quadrature, [`getoor`]; less is known for skewed noise).
+//! noise without drift (closed forms and quadrature, [`getoor`]; less is known for skewed noise). Stable
+//! noise with drift: the exit equations are solved on a grid, with an estimate of the error ([`grid`]).
 
 pub mod brownian;
 pub mod getoor;

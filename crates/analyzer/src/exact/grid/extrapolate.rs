@@ -42,8 +42,8 @@ pub enum Quantity {
 pub struct Solution {
     /// The value.
     pub value: f64,
-    /// Estimate of its absolute error, from the last two extrapolations, the residual of the solver and,
-    /// for a domain without an end, the change when the window is widened twofold. Not a proof.
+    /// Estimate of its absolute error, from the last extrapolations, the residual of the solver and, for a
+    /// domain without an end, the change when the window is widened twofold. Not a proof.
     pub error: f64,
     /// Order of convergence that the last three grids show; not a number where they show none.
     pub order: f64,
@@ -54,8 +54,9 @@ pub struct Solution {
 }
 
 /// Doubles the cells until the estimated error is at most `tolerance` times the value's size, rounding is
-/// most of it, or 2^18 cells are reached: [`Solution::error`] tells. For a domain without an end the
-/// window's share is not reduced by that.
+/// most of it, or 2^18 cells are reached: [`Solution::error`] tells. For a domain without an end the value
+/// is corrected by the change on the first grid when the window is widened twofold about the start, and
+/// what that may leave, if the drift grows linearly at least, is added to the error.
 ///
 /// The values on three successive grids of spacing `h` determine a limit `w_k` and an order `p` in
 /// `v = w + c h^p` (for spacings that are halved exactly this is Aitken's formula). The estimate is `3 |w_k - w_{k-1}| + 0.3 |w_{k-1} - w_{k-2}|`, which covers what is left of an expansion
@@ -80,7 +81,7 @@ pub fn solve(
     };
     let mut iterations = 0;
     let mut sequence = Sequence::default();
-    let mut window_error = 0.0;
+    let mut widening = 0.0;
     let mut coarser: Option<Grid> = None;
     let mut cells = first;
     loop {
@@ -97,13 +98,16 @@ pub fn solve(
             let count = (cells as f64 * (wider[1] - wider[0]) / width).ceil();
             let other = evaluate(&build(wide, count as usize)?, None, quantity)?;
             iterations += other.iterations;
-            window_error = 2.0 * (other.value - value.value).abs();
+            widening = other.value - value.value;
         }
         if let Some(Extrapolated { value, difference, noise, order }) = sequence.extrapolate() {
             let error = difference + noise;
             // Rounding grows with the number of cells: beyond this it is the larger share.
             if error <= tolerance * value.abs() || noise > difference || 2 * cells > LAST {
-                let error = error + window_error;
+                // What a window of half-width W cuts off falls at least as W^-alpha: widened twofold, it
+                // leaves this much of the change.
+                let error = error + widening.abs() / (libm::exp2(operator.alpha) - 1.0);
+                let value = value + widening;
                 return Ok(Solution { value, error, order, cells: grid.cells(), iterations });
             }
         } else if 2 * cells > LAST {

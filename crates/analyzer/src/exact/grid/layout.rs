@@ -5,6 +5,8 @@ use crate::theory::StoppedProblem;
 
 /// Alternatives tried for the spacing when the nodes cannot fit every stop point exactly.
 const TRIES: i64 = 200;
+/// A grid has at least so many cells.
+const MINIMUM: usize = 8;
 /// Places, in cells, are whole numbers up to this where nodes and stop points fit.
 const SLACK: f64 = 1e-7;
 
@@ -100,6 +102,9 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(stops: &StopSet, edges: Edges, cells: usize) -> Result<Self, GridError> {
+        if cells < MINIMUM {
+            return Err(GridError::TooFewCells);
+        }
         let offsets = edges.offsets();
         // Stop points with the place, in cells beyond the point, of the first node that stops there.
         let mut points: Vec<(f64, f64)> = Vec::new();

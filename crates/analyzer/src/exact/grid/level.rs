@@ -164,12 +164,12 @@ impl Level {
             let left = if i > 0 { u[i - 1] } else { 0.0 };
             out[i] += ahead * (u[i] - right) + behind * (u[i] - left);
         }
-        for i in 0..n {
+        for (i, out) in out.iter_mut().enumerate() {
             if self.layout.clamped[0] {
-                out[i] -= self.tails[0][i + 1] * u[0];
+                *out -= self.tails[0][i + 1] * u[0];
             }
             if self.layout.clamped[1] {
-                out[i] -= self.tails[1][n - i] * u[n - 1];
+                *out -= self.tails[1][n - i] * u[n - 1];
             }
         }
     }
@@ -207,11 +207,15 @@ impl Level {
         }
         // The neighbour on the side of the shift; transposed, on the other.
         let forward = (self.shift > 0.0) != transposed;
-        for i in 0..n {
-            let neighbour = if forward { i.checked_add(1).filter(|&k| k < n) } else { i.checked_sub(1) };
-            if let Some(k) = neighbour {
-                out[i] += self.shift.abs() * full[k];
-            }
+        let (rows, neighbours) = if forward { (0..n - 1, 1..n) } else { (1..n, 0..n - 1) };
+        for (out, value) in out[rows].iter_mut().zip(&full[neighbours]) {
+            *out += self.shift.abs() * value;
+        }
+        // Beyond the end of a window the last value goes on.
+        let (end, clamped) =
+            if self.shift > 0.0 { (n - 1, self.layout.clamped[1]) } else { (0, self.layout.clamped[0]) };
+        if clamped {
+            out[end] += self.shift.abs() * full[end];
         }
         if transposed {
             self.fold(&mut out);

@@ -154,9 +154,9 @@ pub struct Principal {
     pub rate: f64,
     /// Its last change in the iteration plus what the solver's residual can do.
     pub solver_error: f64,
-    /// The nodes.
+    /// The nodes, for skewed noise the points beside them at which the equations hold.
     pub places: Vec<f64>,
-    /// The density of the quasi-stationary law at the nodes; it integrates to 1 (sum times spacing).
+    /// The density of the quasi-stationary law there; it integrates to 1 (sum times spacing).
     pub density: Vec<f64>,
     /// Steps of GMRES.
     pub iterations: usize,
@@ -310,7 +310,7 @@ impl Grid {
         let value = self.at_start(&solved.values)?;
         let error = solved.residual * self.at_start(&first.values)?;
         // A probability is told to its own absolute error.
-        if error > USELESS {
+        if error.is_nan() || error > USELESS {
             return Err(GridError::NotConverged { residual: solved.residual });
         }
         Ok(GridValue { value, solver_error: error, iterations: solved.iterations })
@@ -372,7 +372,7 @@ impl Grid {
             let noise = forward.residual.max(backward.residual);
             if change <= rate * RATE_CHANGE.max(noise) && turn <= vector_change.max(noise) {
                 let solver_error = change + rate * noise;
-                if !(solver_error <= USELESS * rate) {
+                if solver_error.is_nan() || solver_error > USELESS * rate {
                     return Err(GridError::NotConverged { residual: noise });
                 }
                 let mass: f64 = left.iter().sum::<f64>() * level.layout.spacing;
@@ -399,7 +399,7 @@ impl Grid {
     }
 
     fn checked(&self, value: f64, error: f64, solved: &Solved) -> Result<GridValue, GridError> {
-        if !(error <= USELESS * value.abs()) {
+        if error.is_nan() || error > USELESS * value.abs() {
             return Err(GridError::NotConverged { residual: solved.residual });
         }
         Ok(GridValue { value, solver_error: error, iterations: solved.iterations })
@@ -479,12 +479,12 @@ impl Grid {
         let left = (place.floor() as usize + 1).saturating_sub(count / 2);
         let left = left.clamp(component.start, component.end - count);
         let mut sum = 0.0;
-        for i in left..left + count {
+        for (i, value) in values.iter().enumerate().skip(left).take(count) {
             let mut weight = 1.0;
             for j in (left..left + count).filter(|&j| j != i) {
                 weight *= (place - j as f64) / (i as f64 - j as f64);
             }
-            sum += weight * values[i];
+            sum += weight * value;
         }
         Ok(sum)
     }

