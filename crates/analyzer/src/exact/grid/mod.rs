@@ -330,7 +330,7 @@ impl Grid {
     /// let free = ClosurePotential::new(|_| 0.0, |_| 0.0);
     /// let operator = Operator::of(NoiseLaw::stable(1.0, 1.0)).ok_or("not a stable noise")?;
     /// let problem = StoppedProblem::exit(0.0, -1.0, 1.0);
-    /// let grid = Grid::new(&free, operator, &problem, [-1.0, 1.0], 400)?;
+    /// let grid = Grid::new(&free, operator, &problem, [-1.0, 1.0], 1000)?;
     /// assert!((grid.principal()?.rate - 1.1577738836).abs() < 1e-5);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
