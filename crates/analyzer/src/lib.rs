@@ -1,6 +1,7 @@
 //! Small-noise theory, exact results, comparison and figures for exit times.
 #![warn(missing_docs)]
 
+pub mod compare;
 pub mod estimate;
 pub mod exact;
 pub mod extended_real;

@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::compare::{FamilyVerdict, QuantityVerdict, StartTests};
 use crate::extended_real;
-use crate::landscape::Landscape;
+use crate::landscape::{self, Landscape};
+use crate::theory::Validity;
 
 /// The whole of `summary.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,12 +22,15 @@ pub struct Summary {
     /// The scenario as run, all defaults filled in.
     pub scenario: Value,
     /// The landscape, where the sweep does not change it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// One entry a point of the sweep.
     pub points: Vec<PointSummary>,
     /// Whether the numbers may be used, and if not, why.
     pub verdict: Verdict,
+    /// How many estimates agree with the exact equation, all of them together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<FamilyVerdict>,
     /// Remarks that a reader must see before using the numbers.
     pub warnings: Vec<String>,
 }
@@ -36,7 +41,7 @@ pub struct PointSummary {
     /// Values of the swept keys, by dotted key; empty without a sweep.
     pub point: Map<String, Value>,
     /// The landscape, where the sweep changes it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// The noise at this point.
     pub noise: NoiseSummary,
@@ -46,6 +51,9 @@ pub struct PointSummary {
     pub theory: Option<TheorySummary>,
     /// One entry a reported quantity.
     pub results: Vec<QuantityResult>,
+    /// Tests of the law of the times and of the destinations, one entry a start of a task.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tests: Vec<StartTests>,
 }
 
 /// The noise of one point.
@@ -90,6 +98,33 @@ pub struct TheorySummary {
     /// Constant `c_alpha` of the Lévy measure, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tail_constant: Option<f64>,
+    /// Relaxation times of the chain in units of the equation's time, the longest first: one over the real
+    /// parts of the nonzero eigenvalues of `-Q`. Empty where they cannot be resolved.
+    #[serde(default)]
+    pub relaxation_times: Vec<f64>,
+    /// Entry `[i][j]` is the chain's mean time from minimum `i+1` to `j+1` in units of the equation's time,
+    /// however many minima come between; null where it may never arrive.
+    #[serde(default)]
+    pub hitting_times: Vec<Vec<Option<f64>>>,
+    /// How far the small-noise limit can be trusted: one entry a well, for each set of edges that the tasks
+    /// give it.
+    #[serde(default)]
+    pub validity: Vec<Validity>,
+    /// The generator in the papers' normalisation, where `theory.normalisation = "pavlyukevich"`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pavlyukevich: Option<PavlyukevichSummary>,
+}
+
+/// The limit chain in the normalisation `nu(dy) = |y|^(-1-alpha) dy` of Pavlyukevich's papers. It holds for
+/// the process `c_alpha^(-1/alpha) L`, not for the `L` of the equation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PavlyukevichSummary {
+    /// Entry `[i][j]` is the rate from minimum `i+1` to `j+1`, per `time_unit`: ours over `constant`.
+    pub generator: Vec<Vec<f64>>,
+    /// The unit of time, `epsilon^-alpha`.
+    pub time_unit: f64,
+    /// `c_alpha`, by which the two differ.
+    pub constant: f64,
 }
 
 /// One estimated quantity.
@@ -146,6 +181,12 @@ pub struct QuantityResult {
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+    /// A bound of the error of `exact`, where the solver gives one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exact_error: Option<f64>,
+    /// How the estimate compares with both, filled in by [`assess`](crate::compare::assess).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<QuantityVerdict>,
 }
 
 /// A level of a multilevel estimate (Giles 2008).

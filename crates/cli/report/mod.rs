@@ -26,6 +26,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use points::Points;
 
 pub use terminal::terminal_summary;
+pub use theory::normalisation;
 
 const STYLE: &str = include_str!("style.css");
 /// A browser that heeds it loads nothing, whatever a text of the scenario says.

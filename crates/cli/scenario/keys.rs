@@ -24,6 +24,7 @@ pub(super) const ROOT: Keys = keys(&[
     "sweep",
     "output",
     "landscape",
+    "theory",
 ]);
 pub(super) const POTENTIAL: Keys = keys(&["expression", "drift", "table", "name", "variables", "parameters"]);
 pub(super) const NOISE: Keys = keys(&[
@@ -62,6 +63,7 @@ pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_ti
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
+pub(super) const THEORY: Keys = keys(&["normalisation"]);
 pub(super) const BALL: Keys = keys(&["ball", "centre"]);
 pub(super) const DOMAIN: Keys = keys(&["ball", "centre", "sublevel", "union"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
@@ -141,6 +143,7 @@ const LEAVES: &[Leaf] = &[
     fixed("output.formats"),
     fixed("output.exits_csv"),
     leaf("landscape.window"),
+    fixed("theory.normalisation"),
 ];
 
 /// What is wrong with a dotted key.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use levyscape_analyzer::exact;
+use levyscape_analyzer::landscape::{Landscape, SpaceLandscape, SpaceWindowError};
 use levyscape_analyzer::theory::StoppedProblem;
 use levyscape_analyzer::theory::space::{self, SpaceNoise, SpaceTheory};
 use levyscape_engine::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, SubLevel, Union};
@@ -24,6 +25,74 @@ pub struct SpaceTask {
     pub relaxation_rate: Option<f64>,
     /// Whether explicit Euler may throw a path out of the domain, or away from it for ever.
     pub euler_overshoots: bool,
+}
+
+/// Minima and saddles in the window or, where the scenario gives none, around what the tasks name.
+///
+/// # Errors
+/// A window of another dimension.
+pub fn landscape(
+    drift: &Arc<dyn Drift>,
+    window: Option<&[[f64; 2]]>,
+    tasks: &[TaskSpec],
+) -> Result<Landscape, SpaceWindowError> {
+    let space = match window {
+        Some(window) => SpaceLandscape::find(drift, window)?,
+        None => SpaceLandscape::find_around(drift, &surroundings(drift.dimension(), tasks))?,
+    };
+    Ok(Landscape { remarks: space.remarks.clone(), space: Some(space), ..Landscape::default() })
+}
+
+/// The starts, domains and targets of the tasks, with half their size to spare on every side.
+fn surroundings(dimension: usize, tasks: &[TaskSpec]) -> Vec<[f64; 2]> {
+    let mut sides = vec![[f64::INFINITY, f64::NEG_INFINITY]; dimension];
+    let mut hold = |k: usize, x: f64| {
+        if let Some([lo, hi]) = sides.get_mut(k).filter(|_| x.is_finite()) {
+            (*lo, *hi) = (lo.min(x), hi.max(x));
+        }
+    };
+    let mut ball = |centre: &[f64], radius: f64| {
+        for (k, x) in centre.iter().enumerate() {
+            hold(k, x - radius);
+            hold(k, x + radius);
+        }
+    };
+    let mut boxes: Vec<&[[f64; 2]]> = Vec::new();
+    for task in tasks {
+        let TaskSpec::Exit { start: Start::Place(start), domain, targets, .. } = task else { continue };
+        ball(start, 0.0);
+        let mut pending = vec![domain];
+        while let Some(domain) = pending.pop() {
+            match domain {
+                Domain::Ball(radius) => ball(start, *radius),
+                Domain::BallAround { centre, radius } => ball(centre, *radius),
+                Domain::Box(sides) => boxes.push(sides),
+                Domain::Union(members) => pending.extend(members),
+                Domain::Basin | Domain::SubLevel(_) | Domain::Interval(_) => {}
+            }
+        }
+        for target in targets {
+            match target {
+                Target::Ball { centre, radius } => ball(centre, *radius),
+                Target::Box(sides) => boxes.push(sides),
+                Target::Interval(_) => {}
+            }
+        }
+    }
+    for (k, x) in
+        boxes.iter().flat_map(|sides| sides.iter().enumerate()).flat_map(|(k, side)| side.map(|x| (k, x)))
+    {
+        hold(k, x);
+    }
+    for [lo, hi] in &mut sides {
+        if lo > hi {
+            (*lo, *hi) = (-1.0, 1.0);
+        }
+        // A lone start says nothing of the size of things.
+        let size = if hi > lo { *hi - *lo } else { 2.0 * hi.abs().max(0.5) };
+        (*lo, *hi) = (*lo - 0.5 * size, *hi + 0.5 * size);
+    }
+    sides
 }
 
 /// Prepares scheme and tasks of a point.
@@ -130,7 +199,7 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
             blow_up_rate: 0.0,
             theory: None,
             transition: None,
-            exact: exact::ExactValues::default(),
+            exact: exact::Solution::default(),
         });
     }
     problem.choice = choice(scenario, &steps);

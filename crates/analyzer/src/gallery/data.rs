@@ -129,6 +129,9 @@ impl<'a> Row<'a> {
             (_, NoiseLaw::Stable { alpha, beta, .. }) => {
                 Part { identity: format!("{alpha:e} {beta:e}"), label: words::noise(noise) }
             }
+            (_, NoiseLaw::StableAndGaussian { .. }) => {
+                Part { identity: format!("{:?}", noise.with_epsilon(1.0)), label: words::noise(noise) }
+            }
             (_, noise) => Part { identity: words::noise(noise), label: words::noise(noise) },
         });
         parts
