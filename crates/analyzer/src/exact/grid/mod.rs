@@ -87,7 +87,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// The operator of a noise; `None` for a noise that is neither stable nor Brownian.
+    /// The operator of a noise; `None` for a noise that is neither stable nor Gaussian nor a sum of both.
     #[must_use]
     pub fn of(noise: NoiseLaw) -> Option<Self> {
         match noise {
@@ -96,6 +96,10 @@ impl Operator {
             }
             NoiseLaw::Stable { alpha, beta, epsilon } => {
                 Some(Self { alpha, beta, scale: libm::pow(epsilon, alpha), diffusion: 0.0 })
+            }
+            NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian, epsilon } => {
+                let (scale, gaussian) = (libm::pow(epsilon * weight, alpha), epsilon * gaussian);
+                Some(Self { alpha, beta, scale, diffusion: gaussian * gaussian })
             }
             NoiseLaw::Other { .. } => None,
         }

@@ -369,3 +369,38 @@ fn ends_of_targets_between_the_nodes_do_not_lower_the_order() {
         }
     }
 }
+
+/// Skewness, drift, a target and a Gaussian part together, against the finite volumes on graded meshes.
+#[test]
+fn both_methods_agree() {
+    const TOLERANCE: f64 = 1e-4;
+    let well = quadratic(1.0);
+    let landscape = crate::landscape::Landscape::find(&well, None).unwrap();
+    for (alpha, beta, gaussian) in
+        [(0.7, 0.5, 0.0), (1.5, 0.5, 0.0), (1.7, -1.0, 0.0), (1.3, 0.4, 0.6), (0.8, -0.3, 0.6)]
+    {
+        let noise = NoiseLaw::StableAndGaussian { alpha, beta, weight: 1.0, gaussian, epsilon: 0.5 };
+        let operator = Operator::of(noise).unwrap();
+        let problem = StoppedProblem { targets: vec![[0.71, 1.0]], ..StoppedProblem::exit(0.1, -1.0, 1.4) };
+        let generator = crate::exact::nonlocal::Generator::new(&well, noise).unwrap();
+        let questions = crate::exact::nonlocal::Questions {
+            landing: vec![[0.71, 1.0], [1.4, f64::INFINITY]],
+            survival_times: Vec::new(),
+            tolerance: 1e-6,
+        };
+        let other = crate::exact::nonlocal::stopped(&generator, &landscape, &problem, &questions).unwrap();
+        let label = format!("{alpha} {beta} {gaussian}");
+        for (name, quantity, value) in [
+            ("mean", Quantity::Mean, other.mean),
+            ("second", Quantity::SecondMoment, other.second_moment),
+            ("target", Quantity::Landing { lo: 0.71, hi: 1.0 }, other.landing[0]),
+            ("beyond", Quantity::Landing { lo: 1.4, hi: f64::INFINITY }, other.landing[1]),
+        ] {
+            let solution = solve(&well, operator, &problem, [0.0, 0.0], quantity, TOLERANCE).unwrap();
+            let apart = (solution.value - value.value).abs();
+            println!("{label} {name:<6} {:.9} apart {apart:.1e} of {:.1e}", solution.value, solution.error);
+            assert!(apart <= solution.error + value.error, "{label} {name}: {apart:e}");
+            assert!(solution.error <= 2.0 * TOLERANCE * solution.value.max(1e-3), "{label} {name}");
+        }
+    }
+}
