@@ -2,10 +2,12 @@
 //!
 //! Gaussian noise over any potential is a matter of quadrature ([`brownian`]), stable noise without drift
 //! of closed forms ([`getoor`], [`skewed`]); for stable noise over any potential, with a Gaussian part or
-//! without, the equations of the generator are solved ([`nonlocal`]). [`solve`] takes what applies.
+//! without, the equations of the generator are solved ([`nonlocal`]). [`solve`] takes what applies. A
+//! second solver of the same equations, by a Markov chain on a uniform grid, is [`grid`].
 
 pub mod brownian;
 pub mod getoor;
+pub mod grid;
 pub mod nonlocal;
 mod quadrature;
 pub mod skewed;
