@@ -7,6 +7,8 @@ use std::error::Error;
 use std::time::Instant;
 
 use levyscape_analyzer::exact::grid::{Grid, Operator, Quantity, solve};
+use levyscape_analyzer::exact::nonlocal::{Generator, Questions, stopped};
+use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{NoiseLaw, StoppedProblem};
 use levyscape_integrator::ClosurePotential;
 
@@ -28,6 +30,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mean = Grid::new(&well, operator, &problem, window, cells)?.mean()?;
         let seconds = began.elapsed().as_secs_f64();
         row("grid, Fourier transform", cells, seconds, mean.value, (mean.value - truth.value).abs());
+    }
+    let landscape = Landscape::find(&well, None)?;
+    let generator = Generator::new(&well, NoiseLaw::stable(1.5, 0.1)).ok_or("no generator")?;
+    // Each run solves all coarser meshes, too.
+    for tolerance in [1e-2, 1e-4, 1e-6, 1e-8, 1e-10] {
+        let questions = Questions { tolerance, ..Questions::default() };
+        let began = Instant::now();
+        let answers = stopped(&generator, &landscape, &problem, &questions)?;
+        let seconds = began.elapsed().as_secs_f64();
+        let name = format!("finite volumes, to {tolerance:.0e}");
+        row(&name, answers.unknowns, seconds, answers.mean.value, (answers.mean.value - truth.value).abs());
     }
     for cells in [256, 1024, 2048] {
         let began = Instant::now();
