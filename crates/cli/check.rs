@@ -193,6 +193,12 @@ fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> 
             let row: Vec<String> = row.iter().map(|rate| format!("{rate:12.6e}")).collect();
             writeln!(text, "  Q  [{}]", row.join(", "))?;
         }
+        if chain.has_killing() {
+            writeln!(
+                text,
+                "  (the rows lack jumps into basins outside the window: widen `landscape.window`)"
+            )?;
+        }
     }
     for (number, task) in problem.tasks.iter().enumerate() {
         match task {

@@ -413,7 +413,7 @@ impl<'a> Search<'a> {
         let near = 1e-3 * self.size;
         let force = DVector::from_vec(self.force(x));
         let step = self.jacobian(x).lu().solve(&force)?;
-        if !(step.norm() < near) {
+        if step.norm() >= near {
             return None;
         }
         let rest = self.newton(x).filter(|rest| distance(rest, x) < 2.0 * near)?;

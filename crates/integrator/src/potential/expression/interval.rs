@@ -271,10 +271,11 @@ fn whole_power(x: Interval, n: u32) -> Interval {
     }
     // One rounding a factor, and what underflows.
     let error = |value: f64| 2.0 * f64::from(n) * f64::EPSILON * value.abs() + f64::MIN_POSITIVE;
-    let touches_zero = if n % 2 == 0 { lo <= 0.0 && hi >= 0.0 } else { lo == 0.0 };
+    let even = n.is_multiple_of(2);
+    let touches_zero = if even { lo <= 0.0 && hi >= 0.0 } else { lo == 0.0 };
     let lower = if touches_zero { 0.0 } else { least - error(least) };
-    let lower = if n % 2 == 0 { lower.max(0.0) } else { lower };
-    let zero = if n % 2 == 0 { lo == 0.0 && hi == 0.0 } else { hi == 0.0 };
+    let lower = if even { lower.max(0.0) } else { lower };
+    let zero = if even { lo == 0.0 && hi == 0.0 } else { hi == 0.0 };
     let upper = if zero { 0.0 } else { greatest + error(greatest) };
     Interval { lo: lower, hi: upper, ..x }.mended()
 }
@@ -305,7 +306,7 @@ fn interval_power(base: Interval, exponent: Interval) -> Interval {
         let magnitude = Interval { lo: least, hi: greatest, ..base }.mended();
         return if n < 0.0 { reciprocal(magnitude) } else { magnitude };
     }
-    if !(base.lo > 0.0) {
+    if base.lo <= 0.0 {
         return base.with(exponent, f64::NEG_INFINITY, f64::INFINITY).unknown();
     }
     // `exponent log(base)` is linear in each, so that the extremes are at the corners.
