@@ -43,7 +43,10 @@ fn three_wells_are_near_their_limit_chain() {
         assert!((theory - limit[from - 1][to - 1]).abs() < 1e-4, "{from} -> {to}: {theory}");
         // At this epsilon the law is up to 0.0363 off.
         assert!((estimate - theory).abs() < 0.0363 + 6.0 * error, "{from} -> {to}: {estimate} {theory}");
-        assert!(number(&row["discretisation_bias"]["std_error"]) < 0.02 && row["exact"].is_null());
+        assert!(number(&row["discretisation_bias"]["std_error"]) < 0.02);
+        if let Some(exact) = row["exact"].as_f64() {
+            assert!((estimate - exact).abs() < 6.0 * error, "{row}");
+        }
         assert_eq!((count(&row["paths"]), &row["kind"]), (2000, &Value::from("chain")));
         sums[from - 1] += estimate;
     }
@@ -65,7 +68,7 @@ fn three_wells_are_near_their_limit_chain() {
     let generator = items(&point["theory"]["generator"]);
     for row in quantity(&summary, "generator_entry") {
         let [from, to] = ["from", "to"].map(|key| count(&row[key]) as usize - 1);
-        let [out, first] = [(214.0, 0.736), (59.2, 0.603), (294.0, 0.320)][from];
+        let (out, first) = [(214.0, 0.736), (59.2, 0.603), (294.0, 0.320)][from];
         let share = if to == usize::from(from == 0) { first } else { 1.0 - first };
         let known = share / out * 0.1_f64.powf(-1.5);
         let z = (number(&row["estimate"]) - known) / number(&row["std_error"]);
