@@ -1,7 +1,7 @@
 //! The task `chain`: wells at times of the limit chain, occupation, generator.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -43,7 +43,10 @@ fn three_wells_are_near_their_limit_chain() {
         assert!((theory - limit[from - 1][to - 1]).abs() < 1e-4, "{from} -> {to}: {theory}");
         // At this epsilon the law is up to 0.0363 off.
         assert!((estimate - theory).abs() < 0.0363 + 6.0 * error, "{from} -> {to}: {estimate} {theory}");
-        assert!(number(&row["discretisation_bias"]["std_error"]) < 0.02 && row["exact"].is_null());
+        assert!(number(&row["discretisation_bias"]["std_error"]) < 0.02);
+        if let Some(exact) = row["exact"].as_f64() {
+            assert!((estimate - exact).abs() < 6.0 * error, "{row}");
+        }
         assert_eq!((count(&row["paths"]), &row["kind"]), (2000, &Value::from("chain")));
         sums[from - 1] += estimate;
     }
@@ -102,11 +105,9 @@ fn brownian_paths_count_in_kramers_times() {
 
 #[test]
 fn threads_shards_and_kills_change_nothing() {
-    let text = THREE_WELLS.replace("paths = 2000", "paths = 1000");
+    let text = THREE_WELLS.replace("paths = 2000", "paths = 5000");
     let folder = Folder::with_scenario(&text);
-    let begun = Instant::now();
     folder.summary_in("whole", &["--threads", "1"]);
-    let length = begun.elapsed();
     folder.summary_in("three", &["--threads", "3"]);
     let same = |a: &str| {
         for name in ["summary.json", "report.html", "scenario.toml"] {
@@ -123,7 +124,8 @@ fn threads_shards_and_kills_change_nothing() {
     folder.good(&["merge", "s1", "s2", "--out", "joined"]);
     same("joined");
     let mut kills = 0;
-    for (turn, share) in [0.35, 0.6, 0.8].into_iter().enumerate() {
+    // Killed once the journal holds something, part of the short paths, all of them.
+    for (turn, size) in [100, 200_000, 500_000].into_iter().enumerate() {
         let out = format!("killed{turn}");
         let mut child = folder
             .command(&["run", "s.toml", "--out", &out, "--threads", "1"])
@@ -131,19 +133,15 @@ fn threads_shards_and_kills_change_nothing() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < length.mul_f64(share) && child.try_wait().unwrap().is_none() {
+        let journal = folder.path(format!("{out}/checkpoint/journal.bin"));
+        while journal.metadata().map_or(0, |data| data.len()) < size && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             let _ = child.wait();
             kills += 1;
-            if folder.path(format!("{out}/checkpoint/manifest.json")).is_file() {
-                folder.good(&["resume", &out, "--quiet"]);
-            } else if !folder.path(format!("{out}/summary.json")).is_file() {
-                folder.good(&["run", "s.toml", "--out", &out, "--quiet"]);
-            }
+            folder.good(&["resume", &out, "--quiet"]);
         }
         same(&out);
     }
