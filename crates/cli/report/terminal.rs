@@ -10,6 +10,8 @@ use super::quantity;
 
 /// Rows that fit on a screen.
 const ROWS: usize = 25;
+/// Limits of small noise that are told.
+const LIMITS: usize = 4;
 /// Characters in a line.
 const WIDTH: usize = 100;
 const GAP: usize = 2;
@@ -59,8 +61,12 @@ pub fn terminal_summary(study: &Study) -> String {
             out.push_str(&wrapped(sentence));
         }
     }
-    for line in super::limit::lines(&study.summary) {
-        out.push_str(&wrapped(&line));
+    let limits = super::limit::lines(&study.summary);
+    for line in limits.iter().take(LIMITS) {
+        out.push_str(&wrapped(line));
+    }
+    if limits.len() > LIMITS {
+        out.push_str(&format!("… {} more limits in the report\n", limits.len() - LIMITS));
     }
     let theories = study.summary.points.iter().filter_map(|point| point.theory.as_ref());
     let mut papers = Vec::new();

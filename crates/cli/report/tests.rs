@@ -393,7 +393,7 @@ fn the_terminal_has_100_columns() {
     let study = study();
     let text = terminal_summary(&study);
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    assert!(text.lines().count() < 32, "{text}");
+    assert!(text.lines().count() < 34, "{text}");
     assert!(text.contains("more in the report"), "{text}");
     assert!(text.contains("stable, ε = 0.2"), "{text}");
     for said in [
