@@ -45,6 +45,8 @@ pub struct Series {
     /// Power that comes with a logarithm, too.
     logarithm: Option<f64>,
     length: f64,
+    /// Whether it is a series in `D` whose coefficients grow like factorials.
+    growing: bool,
 }
 
 impl Series {
@@ -53,7 +55,7 @@ impl Series {
     /// minimum to the nearer edge, in units of x.
     #[must_use]
     pub fn jumps(alpha: f64, length: f64) -> Self {
-        Self { powers: powers(alpha, false), logarithm: None, length }
+        Self { powers: powers(alpha, false), logarithm: None, length, growing: false }
     }
 
     /// Jumps of tail index `alpha` to a stop on a saddle, from where half of the paths would have come back:
@@ -61,21 +63,36 @@ impl Series {
     #[must_use]
     pub fn jumps_to_saddle(alpha: f64, length: f64) -> Self {
         let logarithm = ((alpha - 1.0).abs() < NEAR_ONE).then_some(alpha.min(1.0));
-        Self { powers: powers(alpha, true), logarithm, length }
+        Self { powers: powers(alpha, true), logarithm, length, growing: false }
     }
 
-    /// Gaussian noise: powers of `D`, that is 2, 4, ... of epsilon. `length` is the amplitude at which
+    /// Gaussian noise: powers of `D`, that is 2, 4, ... of epsilon, off any saddle. The series of Laplace's
+    /// method is asymptotic: the coefficient of `D^k` is of order `k!`. `length` is the amplitude at which
     /// the barrier is one `D` high: `sqrt(2 H)` for standard Brownian motion, `sqrt(H)` for `sqrt(2) B`.
     #[must_use]
     pub fn gaussian(length: f64) -> Self {
-        Self { powers: (1..=4).map(|k| 2.0 * f64::from(k)).collect(), logarithm: None, length }
+        let powers = (1..=POWERS as u32).map(|k| 2.0 * f64::from(k)).collect();
+        Self { powers, logarithm: None, length, growing: true }
+    }
+
+    /// The same for a stop on a saddle, where half of a bell counts and its skewness shows: also the odd
+    /// powers of epsilon.
+    #[must_use]
+    pub fn gaussian_to_saddle(length: f64) -> Self {
+        let powers = (1..=POWERS as u32 + 2).map(f64::from).collect();
+        Self { powers, logarithm: None, length, growing: true }
     }
 
     /// The terms at each epsilon, for coefficients of size one in units of `length / kappa`.
     fn terms(&self, points: &[Observation], kappa: f64) -> DMatrix<f64> {
         let columns = self.powers.len() + usize::from(self.logarithm.is_some());
         DMatrix::from_fn(points.len(), columns, |row, column| {
-            let ratio = kappa * points[row].epsilon / self.length;
+            let ratio = points[row].epsilon / self.length;
+            if let (true, Some(&power)) = (self.growing, self.powers.get(column)) {
+                let half = 0.5 * power;
+                return libm::tgamma(half + 1.0) * libm::pow(kappa * ratio * ratio, half);
+            }
+            let ratio = kappa * ratio;
             match (self.powers.get(column), self.logarithm) {
                 (Some(&power), _) => libm::pow(ratio, power),
                 (None, power) => -libm::log(ratio) * libm::pow(ratio, power.unwrap_or(1.0)),
