@@ -311,7 +311,7 @@ pub fn results(number: usize, task: &ChainTask, simulated: Option<&SimulatedChai
     let (wells, times) = (task.wells.count(), task.times.len());
     for (position, start) in task.starts.iter().enumerate() {
         for (time, t) in task.times.iter().enumerate() {
-            for well in 0..wells {
+            for (well, &limit) in matrices[time][*start].iter().enumerate() {
                 let row = result("chain_probability", probability(position * times + time, well), 0);
                 let exact = task.exact.as_ref().map(|exact| exact.transition[time][position][well]);
                 results.push(QuantityResult {
@@ -321,7 +321,7 @@ pub fn results(number: usize, task: &ChainTask, simulated: Option<&SimulatedChai
                     // Of this start alone.
                     paths: replicas(0),
                     steps: replicas(0) * task.steps()[0],
-                    asymptotic: Some(matrices[time][*start][well]),
+                    asymptotic: Some(limit),
                     exact: exact.map(|exact| exact.value),
                     exact_error: exact.map(|exact| exact.error),
                     ..row

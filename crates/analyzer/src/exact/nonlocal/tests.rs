@@ -139,7 +139,7 @@ fn an_independent_solver_agrees() {
         (0.8, 0.01, [114.099_805, 157.790_002]),
         (1.0, 0.03, [105.264_24, 158.322_09]),
         (1.5, 0.1, [151.890_175, 288.236_916]),
-        (1.8, 0.03, [5980.629_2, 12_459.204_8]),
+        (1.8, 0.03, [5_980.629_2, 12_459.204_8]),
     ] {
         for (from, time) in times.into_iter().enumerate() {
             let problem = StoppedProblem::transition(&landscape, from, 0.1).unwrap();
