@@ -391,7 +391,7 @@ fn prepare_on_the_line(
                 ensembles.iter().map(|task| context.geometry(&task.problem, noise)).collect::<Vec<_>>()
             }
             Task::Chain(chain) => {
-                let problems = chain.problems(&context.landscape);
+                let problems = chain.problems(context.landscape);
                 problems.iter().map(|problem| context.geometry(problem, noise)).collect()
             }
             Task::Paths { start, .. } => {

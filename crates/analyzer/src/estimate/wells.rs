@@ -261,11 +261,11 @@ mod tests {
             for _ in 0..12 {
                 statistics.push(&run(&mut numbers, columns));
             }
-            for from in 0..3 {
-                for to in (0..3).filter(|to| *to != from) {
+            for (from, rates) in RATES.iter().enumerate() {
+                for (to, rate) in rates.iter().enumerate().filter(|(to, _)| *to != from) {
                     let entry = statistics.generator_entry(0, from, to).unwrap();
                     all += 1;
-                    held += u32::from(entry.ci95[0] <= RATES[from][to] && RATES[from][to] <= entry.ci95[1]);
+                    held += u32::from(entry.ci95[0] <= *rate && *rate <= entry.ci95[1]);
                 }
             }
         }
