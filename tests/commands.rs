@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Folder, items};
 
@@ -69,6 +69,9 @@ fn check_prints_landscape_theory_and_cost_and_writes_nothing() {
         "minimum 2 at 1.0",
         "depth 0.25",
         "saddle at",
+        "(left inf, right 0.25",
+        "proved by interval arithmetic: there is no other critical point in [-1048576, 1048576]",
+        "wells that the noise leads to: 1 -> 2; 2 -> 1",
         "limit chain (pavlyukevich)",
         "pi [0.500000, 0.500000]",
         "task 0: exit from (-inf, 0) starting at -1",
@@ -80,6 +83,35 @@ fn check_prints_landscape_theory_and_cost_and_writes_nothing() {
     assert_eq!(folder.listing(), before);
     let brownian = folder.good(&["check", "s.toml", "--set", "noise.kind=brownian"]).stdout;
     assert!(brownian.contains("eyring_kramers"), "{brownian}");
+}
+
+#[test]
+fn minima_and_saddles_of_the_plane_are_printed_and_written() {
+    let folder = Folder::with_scenario(
+        "potential = { expression = \"(x^2 - 1)^2/4 + y^2/2\", variables = [\"x\", \"y\"] }\n\
+         noise = { kind = \"stable\", alpha = 1.5, epsilon = 0.1 }\nensemble = { paths = 10 }\n\
+         scheme = { step = 0.05 }\noutput = { formats = [\"svg\"] }\n\
+         [[task]]\nkind = \"exit\"\nstart = [-1.0, 0.0]\ndomain = \"basin\"\n",
+    );
+    let printed = folder.good(&["check", "s.toml"]).stdout;
+    for part in [
+        "minimum 1 at (-1.000000, 0.000000)",
+        "minimum 2 at (1.000000, 0.000000)",
+        "saddle at (0.000000, 0.000000): U = 0.250000, eigenvalues (-1.000000, 1.000000); down to 1 and 2",
+        "are those that the drift on the faces of the window asks for",
+        // c_1.5/1.5 epsilon^1.5, as on the line: the separatrix is at distance 1.
+        "Q  [-6.3078",
+    ] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+    let landscape = &folder.summary(&[])["landscape"];
+    assert_eq!(landscape["minima"][1]["x"], json!([1.0, 0.0]));
+    assert_eq!(landscape["saddles"][0]["minima"], json!([1, 2]));
+    let windowed = folder.good(&["check", "s.toml", "--set", "landscape.window=[[0.5, 2], [-1, 1]]"]).stdout;
+    assert!(windowed.contains("minimum 1 at (1.000000") && !windowed.contains("saddle"), "{windowed}");
+    let ended = folder.run(&["check", "s.toml", "--set", "landscape.window=[0, 1]"]);
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("the window needs 2 intervals"), "{}", ended.stderr);
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod reference;
 mod resume;
 mod run;
 mod support;
+mod theory;

@@ -182,9 +182,14 @@ fn the_summary_has_the_promised_fields() {
                 ("right", "extended"),
                 ("width", "extended"),
                 ("depth", "extended"),
+                ("width_left", "extended"),
+                ("depth_right", "extended"),
             ],
         );
     }
+    assert_eq!(landscape["certificate"]["certified"], "interval");
+    assert_eq!(landscape["certificate"]["undecided"], json!([]));
+    assert_eq!(landscape["minima"][0]["proof"], "unique");
     assert_eq!(landscape["wells"][0]["minimum"], 1);
     assert_eq!(landscape["wells"][0]["left"], "-inf");
     assert_eq!(landscape["wells"][0]["right"], landscape["saddles"][0]["x"]);
@@ -219,6 +224,23 @@ fn the_summary_has_the_promised_fields() {
                 ("discretisation_bias", "table or null"),
                 ("asymptotic", "number or null"),
                 ("exact", "number or null"),
+                ("verdict", "table"),
+            ],
+        );
+        has(
+            &result["verdict"],
+            &[
+                ("words", "text"),
+                ("z", "number or null"),
+                ("p_value", "number or null"),
+                ("p_holm", "number or null"),
+                ("ci_simultaneous", "list or null"),
+                ("ratio_exact", "number or null"),
+                ("ratio_theorem", "number or null"),
+                ("theorem_over_exact", "number or null"),
+                ("theorem_minus_exact", "number or null"),
+                ("detectable", "number or null"),
+                ("detectable_relative", "number or null"),
             ],
         );
         let bias = &result["discretisation_bias"];
@@ -255,6 +277,34 @@ fn the_summary_has_the_promised_fields() {
     let last = quantity(&summary, "transition_probability")[1];
     assert_eq!((&last["from"], &last["to"]), (&json!(2), &json!(1)));
     assert_eq!(summary["verdict"], json!({"status": "ok", "reasons": []}));
+    // One entry a start: the exit, and the transitions from both minima.
+    let tests = items(&point["tests"]);
+    assert_eq!(tests.len(), 3);
+    for test in tests {
+        has(
+            &test["exponentiality"],
+            &[("p_value", "number"), ("squared_variation", "number"), ("words", "text")],
+        );
+        assert!(number(&test["exponentiality"]["step_over_mean"]) > 0.0, "{test}");
+        assert!(test["destinations"].is_null(), "{test}");
+    }
+}
+
+#[test]
+fn the_verdict_compares_with_the_exact_equation() {
+    let folder = Folder::with_scenario(INTERVAL);
+    let ended = folder.good(&["run", "s.toml"]);
+    assert!(ended.stdout.contains("agrees"), "{}", ended.stdout);
+    let summary = folder.json("output/s/summary.json");
+    let verdict = &quantity(&summary, "mean_exit_time")[0]["verdict"];
+    assert_eq!(verdict["agrees"], true);
+    assert!(number(&verdict["p_holm"]) >= number(&verdict["p_value"]), "{verdict}");
+    let comparison = &summary["comparison"];
+    assert_eq!(comparison["compared"], comparison["agree"]);
+    assert!(count(&comparison["compared"]) > 0, "{comparison}");
+    let words = comparison["words"].as_str().unwrap_or_default();
+    assert!(words.contains("at the simultaneous 95"), "{words}");
+    assert!(ended.stdout.replace('\n', " ").contains(words), "{}", ended.stdout);
 }
 
 #[test]

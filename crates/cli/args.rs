@@ -21,6 +21,8 @@ pub enum Command {
     Run(RunArguments),
     /// Check a scenario; print its landscape, the theory's prediction and the expected cost
     Check(CheckArguments),
+    /// Solve the exact equations of a scenario, without sampling
+    Exact(ExactArguments),
     /// Go on with a run that was killed or interrupted
     Resume(ResumeArguments),
     /// Join the shards of a run, made with `run --shard k/n`
@@ -147,6 +149,28 @@ pub struct CheckArguments {
     /// The scenario.
     #[command(flatten)]
     pub scenario: ScenarioArguments,
+}
+
+/// Arguments of `exact`.
+#[derive(Debug, Args)]
+pub struct ExactArguments {
+    /// The scenario.
+    #[command(flatten)]
+    pub scenario: ScenarioArguments,
+    /// Folder for summary.json, instead of the folder `exact` in the scenario's `output.dir`
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Relative error at which the meshes are fine enough
+    #[arg(long, value_name = "ERROR", default_value_t = 1e-8, value_parser = tolerance)]
+    pub tolerance: f64,
+}
+
+/// A relative error.
+fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (1e-12..=0.1).contains(&value) => Ok(value),
+        _ => Err(format!("\"{text}\" is no relative error between 1e-12 and 0.1")),
+    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,20 @@
 
 use std::fmt::Write;
 
-use levyscape_analyzer::landscape::Landscape;
-use levyscape_analyzer::theory::LimitChain;
+use levyscape_analyzer::landscape::{Certified, Landscape, RestPoint, SpaceLandscape};
+use levyscape_analyzer::summary::TheorySummary;
+use levyscape_analyzer::theory::Reach;
 use levyscape_engine::SpaceDomain;
+use rayon::prelude::*;
 
 use crate::args::ScenarioArguments;
 use crate::errors::Failure;
+use crate::report;
 use crate::scenario::{DEFAULT_PATHS, EnsembleSpec, Method, ScenarioFile};
 use crate::study::chain;
 use crate::study::method;
 use crate::study::problem::{EnsembleTask, Problem, Task, prepare};
+use crate::study::space;
 use crate::study::summarise;
 
 /// Steps a second on one core, for the estimate of the cost: an order of magnitude.
@@ -25,8 +29,10 @@ const MOST_POINTS: usize = 20;
 /// Whatever is wrong with the scenario.
 pub fn check(arguments: &ScenarioArguments) -> Result<String, Failure> {
     let file = ScenarioFile::load(&arguments.file, &arguments.overrides)?;
-    let problems =
-        (0..file.points().len()).map(|index| prepare(&file, index)).collect::<Result<Vec<_>, _>>()?;
+    let problems = (0..file.points().len())
+        .into_par_iter()
+        .map(|index| prepare(&file, index))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = describe(&file, &problems, &mut text);
@@ -57,8 +63,11 @@ fn describe(file: &ScenarioFile, problems: &[Problem], text: &mut String) -> std
         if !swept.is_empty() {
             writeln!(text, "\n[{}] {}", index + 1, swept.join(", "))?;
         }
-        if problem.force.field.is_none() && landscape != Some(&problem.landscape) {
-            describe_landscape(&problem.landscape, text)?;
+        if landscape != Some(&problem.landscape) {
+            match &problem.landscape.space {
+                Some(space) => describe_space(space, text)?,
+                None => describe_landscape(&problem.landscape, text)?,
+            }
             landscape = Some(&problem.landscape);
         }
         describe_point(problem, &spec.ensemble, text)?;
@@ -81,7 +90,8 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
     for (well, minimum) in landscape.wells.iter().zip(&landscape.minima) {
         writeln!(
             text,
-            "  minimum {} at {:.6}: U = {:.6}, U'' = {:.6}; edges {:.6} and {:.6}, distances {:.6} and {:.6}, depth {:.6}",
+            "  minimum {} at {:.6}: U = {:.6}, U'' = {:.6}; edges {:.6} and {:.6}, distances {:.6} and {:.6}, depth {:.6} \
+             (left {:.6}, right {:.6})",
             well.minimum,
             minimum.x,
             minimum.u,
@@ -90,7 +100,9 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
             well.right,
             well.distance_left,
             well.distance_right,
-            well.depth
+            well.depth,
+            well.depth_left,
+            well.depth_right
         )?;
     }
     for saddle in &landscape.saddles {
@@ -99,21 +111,93 @@ fn describe_landscape(landscape: &Landscape, text: &mut String) -> std::fmt::Res
     if landscape.minima.is_empty() {
         writeln!(text, "  no minima")?;
     }
+    for piece in &landscape.flat {
+        writeln!(text, "  no force on [{:.6}, {:.6}]", piece.lo, piece.hi)?;
+    }
+    let certificate = &landscape.certificate;
+    let [lo, hi] = certificate.window;
+    match certificate.certified {
+        Certified::Interval if certificate.is_complete() => {
+            writeln!(
+                text,
+                "  proved by interval arithmetic: there is no other critical point in [{lo}, {hi}]"
+            )
+        }
+        Certified::Interval => {
+            let pieces = certificate.undecided.iter().take(5);
+            let pieces: Vec<String> = pieces.map(|[lo, hi]| format!("[{lo:.9}, {hi:.9}]")).collect();
+            let more = if certificate.undecided.len() > 5 { " ..." } else { "" };
+            writeln!(
+                text,
+                "  proved by interval arithmetic: there is no other critical point in [{lo}, {hi}], except perhaps in \
+                 {}{more}",
+                pieces.join(", ")
+            )
+        }
+        Certified::SignChange => writeln!(
+            text,
+            "  sampled in [{lo}, {hi}], not proved: a well narrower than {} may be missing",
+            certificate.resolution
+        ),
+    }
+}
+
+fn describe_space(landscape: &SpaceLandscape, text: &mut String) -> std::fmt::Result {
+    let sides: Vec<String> = landscape.window.iter().map(|[lo, hi]| format!("[{lo:.6}, {hi:.6}]")).collect();
+    writeln!(text, "landscape in {}:", sides.join(" x "))?;
+    let list = |numbers: &[f64]| {
+        let numbers: Vec<String> = numbers.iter().map(|x| format!("{:.6}", x + 0.0)).collect();
+        format!("({})", numbers.join(", "))
+    };
+    let point = |point: &RestPoint| {
+        let u = point.u.map(|u| format!("U = {u:.6}, ")).unwrap_or_default();
+        format!("at {}: {u}eigenvalues {}", list(&point.x), list(&point.eigenvalues))
+    };
+    for (number, minimum) in landscape.minima.iter().enumerate() {
+        writeln!(text, "  minimum {} {}", number + 1, point(minimum))?;
+    }
+    for saddle in &landscape.saddles {
+        let side =
+            |number: &Option<usize>| number.map_or("elsewhere".to_owned(), |number| number.to_string());
+        let sides: Vec<String> = saddle.minima.iter().map(side).collect();
+        writeln!(text, "  saddle {}; down to {}", point(saddle), sides.join(" and "))?;
+    }
+    for other in &landscape.others {
+        writeln!(text, "  higher {}", point(other))?;
+    }
+    if landscape.minima.is_empty() {
+        writeln!(text, "  no minima")?;
+    }
+    if landscape.consistent == Some(true) {
+        writeln!(
+            text,
+            "  the numbers of these points are those that the drift on the faces of the window asks for"
+        )?;
+    }
     Ok(())
 }
 
 fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> std::fmt::Result {
     let choice = &problem.choice;
     writeln!(text, "scheme: {} with step {} ({})", problem.scheme_name(), choice.step, choice.reason)?;
-    if let Some(limit) = LimitChain::new(&problem.landscape, problem.theory_noise) {
-        writeln!(text, "limit chain ({}), time unit {:.6e}:", limit.kind, limit.time_unit)?;
-        for row in limit.chain.generator() {
+    let several = problem.landscape.wells.len() > 1;
+    if let Some(reach) = Reach::new(&problem.landscape, problem.theory_noise).filter(|_| several) {
+        writeln!(text, "wells that the noise leads to: {}", reach.describe())?;
+    }
+    if let Some(theory) = summarise::theory(problem) {
+        describe_theory(&theory, text)?;
+    }
+    if let Some(chain) = space::chain(problem) {
+        writeln!(text, "limit chain (one jump from basin to basin), rates per unit of time:")?;
+        for row in chain.generator() {
             let row: Vec<String> = row.iter().map(|rate| format!("{rate:12.6e}")).collect();
             writeln!(text, "  Q  [{}]", row.join(", "))?;
         }
-        if let Some(stationary) = limit.chain.stationary() {
-            let stationary: Vec<String> = stationary.iter().map(|weight| format!("{weight:.6}")).collect();
-            writeln!(text, "  pi [{}]", stationary.join(", "))?;
+        if chain.has_killing() {
+            writeln!(
+                text,
+                "  (the rows lack jumps into basins outside the window: widen `landscape.window`)"
+            )?;
         }
     }
     for (number, task) in problem.tasks.iter().enumerate() {
@@ -151,6 +235,44 @@ fn describe_point(problem: &Problem, spec: &EnsembleSpec, text: &mut String) -> 
     }
     for remark in summarise::remarks(problem) {
         writeln!(text, "note: {remark}")?;
+    }
+    Ok(())
+}
+
+fn describe_theory(theory: &TheorySummary, text: &mut String) -> std::fmt::Result {
+    let numbers = |row: &[f64]| row.iter().map(|x| format!("{x:12.6e}")).collect::<Vec<_>>().join(", ");
+    writeln!(text, "limit chain ({}), time unit {:.6e}:", theory.kind, theory.time_unit)?;
+    for row in &theory.generator {
+        writeln!(text, "  Q  [{}]", numbers(row))?;
+    }
+    let stationary: Vec<String> = theory.stationary.iter().map(|weight| format!("{weight:.6}")).collect();
+    writeln!(text, "  pi [{}]", stationary.join(", "))?;
+    if !theory.relaxation_times.is_empty() {
+        writeln!(text, "  relaxation times [{}]", numbers(&theory.relaxation_times))?;
+    }
+    for (from, row) in theory.hitting_times.iter().enumerate().filter(|_| theory.hitting_times.len() > 1) {
+        let times = row.iter().map(|time| time.map_or("never".to_owned(), |time| format!("{time:12.6e}")));
+        writeln!(text, "  mean times from {} [{}]", from + 1, times.collect::<Vec<_>>().join(", "))?;
+    }
+    for well in &theory.validity {
+        let ratios: Vec<String> = [
+            ("leaving/relaxing", well.separation),
+            ("spread/distance", well.background),
+            ("climbing/jumping", well.crossover),
+            ("barrier/D", well.barrier),
+        ]
+        .into_iter()
+        .filter_map(|(name, ratio)| Some(format!("{name} {:.2e}", ratio?)))
+        .collect();
+        if !ratios.is_empty() {
+            writeln!(text, "  validity in well {}: {}", well.well, ratios.join(", "))?;
+        }
+    }
+    if let Some(papers) = &theory.pavlyukevich {
+        for row in &papers.generator {
+            writeln!(text, "  Q/c_alpha  [{}]", numbers(row))?;
+        }
+        writeln!(text, "  {}", report::normalisation(papers))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod errors;
+mod exact;
 mod list;
 mod output;
 mod progress;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => run::merge(arguments).map(|finished| said(finished, &arguments.how)),
         Command::Replay(arguments) => run::replay(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
+        Command::Exact(arguments) => exact::exact(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Plot { dir } => run::plot(dir).map(|count| {
             (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
         }),

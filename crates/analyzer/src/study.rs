@@ -46,7 +46,7 @@ pub struct EnsembleData {
     /// The empirical survival function, where there were paths until they ended.
     pub survival: Option<SurvivalCurve>,
     /// `sqrt(n)` times the Kolmogorov distance to the exponential law of the same mean; see
-    /// [`exponential_distance`](crate::estimate::PathStatistics::exponential_distance).
+    /// [`exponentiality`](crate::compare::exponentiality).
     pub exponential_distance: Option<f64>,
 }
 

@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::compare::{FamilyVerdict, QuantityVerdict, StartTests};
 use crate::extended_real;
-use crate::landscape::Landscape;
+use crate::landscape::{self, Landscape};
+use crate::theory::Validity;
 
 /// The whole of `summary.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,12 +22,21 @@ pub struct Summary {
     /// The scenario as run, all defaults filled in.
     pub scenario: Value,
     /// The landscape, where the sweep does not change it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// One entry a point of the sweep.
     pub points: Vec<PointSummary>,
+    /// Mean times extrapolated to `epsilon = 0`, where the sweep has three amplitudes or more.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limits: Vec<LimitSummary>,
+    /// Slopes of mean times between neighbouring points of the sweep.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exponents: Vec<ExponentSummary>,
     /// Whether the numbers may be used, and if not, why.
     pub verdict: Verdict,
+    /// How many estimates agree with the exact equation, all of them together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<FamilyVerdict>,
     /// Remarks that a reader must see before using the numbers.
     pub warnings: Vec<String>,
 }
@@ -36,7 +47,7 @@ pub struct PointSummary {
     /// Values of the swept keys, by dotted key; empty without a sweep.
     pub point: Map<String, Value>,
     /// The landscape, where the sweep changes it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "landscape::written")]
     pub landscape: Option<Landscape>,
     /// The noise at this point.
     pub noise: NoiseSummary,
@@ -46,6 +57,9 @@ pub struct PointSummary {
     pub theory: Option<TheorySummary>,
     /// One entry a reported quantity.
     pub results: Vec<QuantityResult>,
+    /// Tests of the law of the times and of the destinations, one entry a start of a task.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tests: Vec<StartTests>,
 }
 
 /// The noise of one point.
@@ -90,6 +104,103 @@ pub struct TheorySummary {
     /// Constant `c_alpha` of the Lévy measure, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tail_constant: Option<f64>,
+    /// Relaxation times of the chain in units of the equation's time, the longest first: one over the real
+    /// parts of the nonzero eigenvalues of `-Q`. Empty where they cannot be resolved.
+    #[serde(default)]
+    pub relaxation_times: Vec<f64>,
+    /// Entry `[i][j]` is the chain's mean time from minimum `i+1` to `j+1` in units of the equation's time,
+    /// however many minima come between; null where it may never arrive.
+    #[serde(default)]
+    pub hitting_times: Vec<Vec<Option<f64>>>,
+    /// How far the small-noise limit can be trusted: one entry a well, for each set of edges that the tasks
+    /// give it.
+    #[serde(default)]
+    pub validity: Vec<Validity>,
+    /// The generator in the papers' normalisation, where `theory.normalisation = "pavlyukevich"`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pavlyukevich: Option<PavlyukevichSummary>,
+}
+
+/// The limit chain in the normalisation `nu(dy) = |y|^(-1-alpha) dy` of Pavlyukevich's papers. It holds for
+/// the process `c_alpha^(-1/alpha) L`, not for the `L` of the equation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PavlyukevichSummary {
+    /// Entry `[i][j]` is the rate from minimum `i+1` to `j+1`, per `time_unit`: ours over `constant`.
+    pub generator: Vec<Vec<f64>>,
+    /// The unit of time, `epsilon^-alpha`.
+    pub time_unit: f64,
+    /// `c_alpha`, by which the two differ.
+    pub constant: f64,
+}
+
+/// A mean time extrapolated to `epsilon = 0` along a sweep of `noise.epsilon`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitSummary {
+    /// Index of the task in the scenario, from 0.
+    pub task: usize,
+    /// Kind of the task: `exit`, `transition`.
+    pub kind: String,
+    /// Name of the quantity, `mean_exit_time` or `mean_transition_time`.
+    pub quantity: String,
+    /// Starting minimum (from 1), for transitions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<usize>,
+    /// Values of the other swept keys.
+    pub point: Map<String, Value>,
+    /// What was extrapolated: the run's `estimate`s or the `exact` values.
+    pub basis: String,
+    /// What the mean time is multiplied by to have a limit: `epsilon^alpha` for jumps, `1/kramers` (over the
+    /// Eyring–Kramers value) for Gaussian noise.
+    pub scaling: String,
+    /// The limit.
+    pub value: f64,
+    /// Its standard error: statistical and of the model together.
+    pub std_error: f64,
+    /// What the errors of the points do.
+    pub statistical_error: f64,
+    /// What the unknown orders of the correction may do.
+    pub model_error: f64,
+    /// 95 % interval.
+    pub ci95: [f64; 2],
+    /// The theorem's value of the same.
+    pub theorem: f64,
+    /// Distance of the points from the model; about `degrees_of_freedom` where it fits.
+    pub chi_square: f64,
+    /// Points less one.
+    pub degrees_of_freedom: usize,
+    /// The amplitudes, the largest first.
+    pub epsilons: Vec<f64>,
+}
+
+/// A slope of the logarithm of a mean time between two neighbouring points of the sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExponentSummary {
+    /// Index of the task in the scenario, from 0.
+    pub task: usize,
+    /// Kind of the task: `exit`, `transition`.
+    pub kind: String,
+    /// Name of the quantity, `mean_exit_time` or `mean_transition_time`.
+    pub quantity: String,
+    /// Starting minimum (from 1), for transitions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<usize>,
+    /// Values of the other swept keys.
+    pub point: Map<String, Value>,
+    /// Whose slope: of the run's `estimate`s or of the `exact` values.
+    pub basis: String,
+    /// In what: `epsilon`, `width` or `depth` (in its logarithm), `inverse_diffusion` (`1/D`) or
+    /// `depth_over_diffusion` (in the number itself).
+    pub variable: String,
+    /// The two values of the variable.
+    pub between: [f64; 2],
+    /// The slope.
+    pub value: f64,
+    /// Its standard error.
+    pub std_error: f64,
+    /// 95 % interval.
+    pub ci95: [f64; 2],
+    /// The slope of the small-noise theory between the same two.
+    pub theorem: Option<f64>,
 }
 
 /// One estimated quantity.
@@ -155,6 +266,12 @@ pub struct QuantityResult {
     pub asymptotic: Option<f64>,
     /// The exact value of the same quantity, where one is known.
     pub exact: Option<f64>,
+    /// A bound of the error of `exact`, where the solver gives one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exact_error: Option<f64>,
+    /// How the estimate compares with both, filled in by [`assess`](crate::compare::assess).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<QuantityVerdict>,
 }
 
 /// A generator entry with cores of another radius, from the same paths.

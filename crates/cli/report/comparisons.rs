@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use levyscape_analyzer::compare::{Compared, Kind, StartTests};
 use levyscape_analyzer::estimate::KEPT;
-use levyscape_analyzer::study::{EnsembleData, Study};
+use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
 
-use super::judgement::{Score, Tone, exponentiality, ratio, words, z_score};
-use super::number::{compact, count, interval, reference, significant, with_error};
+use super::judgement::{Tone, destinations, exponentiality, ratio, tone, words};
+use super::number::{count, interval, prose, reference, significant, with_error};
 use super::points::{Points, key_name, shown};
 use super::{quantity, scroll};
 
@@ -27,17 +28,23 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
     let results = || study.summary.points.iter().flat_map(|point| &point.results);
     let mut tasks: BTreeSet<usize> = results().map(|result| result.task).collect();
     tasks.extend(study.points.iter().flat_map(|point| point.paths.iter().map(|paths| paths.task)));
-    let score = Score::of(results());
     html! {
         section #comparisons {
             h2 { "Comparisons" }
             p {
                 "Each estimate stands with its standard error. Where the step error was measured, it has been "
-                "taken off. The 95\u{a0}% interval covers statistical and step error together. The distance "
-                i { "z" } " from the exact value is measured in that interval’s half-width divided by 1.96. “Theory” is the leading order as "
-                span.nowrap { "ε → 0" } ". Times are in units of " i { "t" } "."
+                "taken off. The 95\u{a0}% interval covers statistical and step error together. Against the exact equation, "
+                "where its value is known, the simulation and its step are tested: " i { "z" } " is the distance in that interval’s "
+                "half-width divided by 1.96, and an estimate disagrees where its p-value is below 5\u{a0}% among all comparisons of "
+                "the run (Holm). The theorem is the leading order as " span.nowrap { "ε → 0" } ": its distance from the exact value says how far ε is "
+                "from 0. “Visible” is the deviation that would have been found with 90\u{a0}% probability. Times are in units of "
+                i { "t" } "."
             }
-            @if let Some(sentence) = score.sentence() { p { (sentence) } }
+            @if let Some(all) = &study.summary.comparison {
+                @for sentence in [&all.words, &all.power, &all.theorem] {
+                    @if !sentence.is_empty() { p { (prose(sentence)) } }
+                }
+            }
             @for task in tasks { (self::task(study, points, task)) }
         }
     }
@@ -50,7 +57,7 @@ fn task(study: &Study, points: &Points<'_>, task: usize) -> Markup {
         h3 { "Task " (task) @if !description.0.is_empty() { ": " (description) } }
         @if any {
             (table(study, points, task))
-            (exponential(study, points, task))
+            (tests(study, points, task))
         } @else {
             p { "Sample paths for looking at; see the figures." }
         }
@@ -69,9 +76,10 @@ fn table(study: &Study, points: &Points<'_>, task: usize) -> Markup {
                         th.number scope="col" { "estimate" br; span.small { "95\u{a0}% interval" } }
                         th.number scope="col" { "exact" }
                         th.number scope="col" { i { "z" } }
-                        th.number scope="col" { "theory" }
-                        th.number scope="col" { "estimate / theory" br; span.small { "95\u{a0}% interval" } }
-                        th scope="col" { "in words" }
+                        th.number scope="col" { "theorem" }
+                        th.number scope="col" { "estimate / theorem" br; span.small { "95\u{a0}% interval" } }
+                        th scope="col" { "verdict" }
+                        th.number scope="col" { "visible" }
                         th.number scope="col" { "paths" }
                         th.number scope="col" { "step error" }
                     }
@@ -101,7 +109,7 @@ fn table(study: &Study, points: &Points<'_>, task: usize) -> Markup {
 }
 
 fn cells(result: &QuantityResult) -> Markup {
-    let (tone, said) = words(result);
+    let verdict = result.verdict.as_ref();
     let none = || html! { span.none { "—" } };
     let beside = |value: Option<f64>| match value {
         Some(value) => html! { (reference(value, result.std_error)) },
@@ -117,7 +125,7 @@ fn cells(result: &QuantityResult) -> Markup {
             @if let Some(ci95) = result.ci95 { br; span.small { (interval(ci95)) } }
         }
         td.number { (beside(result.exact)) }
-        td.number { @if let Some(z) = z_score(result) { (z_text(z)) } @else { (none()) } }
+        td.number { @if let Some(z) = verdict.and_then(|verdict| verdict.z) { (z_text(z)) } @else { (none()) } }
         td.number { (beside(result.asymptotic)) }
         td.number {
             @if let Some((ratio, ends)) = ratio(result) {
@@ -125,7 +133,8 @@ fn cells(result: &QuantityResult) -> Markup {
                 (reference(ratio, Some(10.0 * error))) br; span.small { (interval(ends)) }
             } @else { (none()) }
         }
-        td.words.(class(tone)) { (said) }
+        td.words.(class(tone(result))) { (prose(words(result))) }
+        td.number { (visible(result)) }
         td.number {
             (count(result.paths))
             @if result.censored > 0 { br; span.small.doubtful { (count(result.censored)) " censored" } }
@@ -144,83 +153,143 @@ fn cells(result: &QuantityResult) -> Markup {
     }
 }
 
-fn z_text(z: f64) -> Markup {
-    if z.is_infinite() {
-        return html! { (compact(z)) };
+/// The deviation that would have shown: of a probability in points, of anything else as a share.
+fn visible(result: &QuantityResult) -> Markup {
+    let verdict = result.verdict.as_ref();
+    let probability = Compared::from(result).kind == Kind::Probability;
+    match verdict.map(|verdict| (verdict.detectable, verdict.detectable_relative)) {
+        Some((Some(points), _)) if probability => html! { "±\u{a0}" (significant(points, 2)) },
+        Some((_, Some(share))) => html! { "±\u{a0}" (significant(100.0 * share, 2)) "\u{a0}%" },
+        _ => html! { span.none { "—" } },
     }
+}
+
+fn z_text(z: f64) -> Markup {
     // One decimal says all there is to say.
     html! { @if z.abs() < 0.05 { "0.0" } @else { @if z < 0.0 { "−" } (format!("{:.1}", z.abs())) } }
 }
 
-fn exponential(study: &Study, points: &Points<'_>, task: usize) -> Markup {
-    let ensembles = |index: usize| -> Vec<&EnsembleData> {
-        // Methods without single paths say nothing of the law of the time.
-        let all = study.points[index].ensembles.iter();
-        all.filter(|ensemble| ensemble.task == task && ensemble.survival.is_some()).collect()
-    };
-    if (0..study.points.len()).all(|index| ensembles(index).is_empty()) {
-        return html! {};
-    }
-    let several = study
+/// Tests of all times and of all destinations of a start.
+fn tests(study: &Study, points: &Points<'_>, task: usize) -> Markup {
+    let rows: Vec<(usize, &StartTests)> = study
+        .summary
         .points
         .iter()
-        .any(|point| point.ensembles.iter().any(|ensemble| ensemble.task == task && ensemble.from.is_some()));
-    let paths = |index: usize, ensemble: &EnsembleData| {
-        let results = &study.summary.points[index].results;
-        results
-            .iter()
-            .find(|result| result.task == task && result.from == ensemble.from)
-            .map(|result| result.paths)
+        .enumerate()
+        .flat_map(|(index, point)| point.tests.iter().map(move |test| (index, test)))
+        .filter(|(_, test)| test.task == task)
+        .collect();
+    // Methods without single paths say nothing of the law of the time.
+    let has_times = |test: &StartTests| {
+        study.points.iter().any(|point| {
+            let mut all = point.ensembles.iter();
+            all.any(|ensemble| {
+                ensemble.task == test.task && ensemble.from == test.from && ensemble.survival.is_some()
+            })
+        })
+    };
+    let times = rows.iter().any(|(_, test)| has_times(test));
+    let ends = rows.iter().any(|(_, test)| test.destinations.is_some());
+    let several = rows.iter().any(|(_, test)| test.from.is_some());
+    let head = || {
+        html! {
+            @for key in points.keys() { th scope="col" { (key_name(key)) } }
+            @if several { th.number scope="col" { "from minimum" } }
+        }
+    };
+    let start = |index: usize, test: &StartTests| {
+        html! {
+            @for key in points.keys() {
+                th.swept scope="row" {
+                    @if let Some(value) = points.value(index, key) { (shown(value)) }
+                }
+            }
+            @if several { td.number { @if let Some(from) = test.from { (from) } } }
+        }
     };
     html! {
-        h4 { "Is the time exponential?" }
-        p.small {
-            "√" i { "n" } " times the largest gap between the distribution of the simulated times and the exponential law "
-            "of the same mean. An exponential time exceeds 0.99, 1.08 and 1.28 in 10, 5 and 1\u{a0}% of samples. The theory "
-            "says exponential as " span.nowrap { "ε → 0" } "; many paths show even a small gap."
-        }
-        (scroll(&format!("Exponentiality, task {task}"), html! {
-            table.comparison {
-                thead {
-                    tr {
-                        @for key in points.keys() { th scope="col" { (key_name(key)) } }
-                        @if several { th.number scope="col" { "from minimum" } }
-                        th.number scope="col" { "√" i { "n" } " × gap" }
-                        th.number scope="col" { "gap" }
-                        th scope="col" { "in words" }
+        @if times {
+            h4 { "Is the time exponential?" }
+            p.small {
+                "The times against the exponential law of their own mean: Anderson and Darling’s test, which decides, and √"
+                i { "n" } " times the largest gap between the distributions, which an exponential time exceeds by 0.99, 1.09 and 1.29 "
+                "in 10, 5 and 1\u{a0}% of samples (not Kolmogorov’s 1.36: the mean is estimated). CV² is variance over squared mean. "
+                "At most the first " (count(KEPT as u64)) " paths of a start are used. The theorem says exponential as "
+                span.nowrap { "ε → 0" } "; many paths show even a small departure."
+            }
+            (scroll(&format!("Exponentiality, task {task}"), html! {
+                table.comparison {
+                    thead {
+                        tr {
+                            (head())
+                            th.number scope="col" { i { "A" } sup { "2" } br; span.small { i { "p" } } }
+                            th.number scope="col" { "√" i { "n" } " × gap" br; span.small { i { "p" } } }
+                            th.number scope="col" { "CV²" }
+                            th.number scope="col" { "step / mean" }
+                            th scope="col" { "verdict" }
+                        }
                     }
-                }
-                tbody {
-                    @for index in 0..study.points.len() {
-                        @for ensemble in ensembles(index) {
+                    tbody {
+                        @for (index, test) in &rows {
                             tr {
-                                @for key in points.keys() {
-                                    th.swept scope="row" {
-                                        @if let Some(value) = points.value(index, key) { (shown(value)) }
-                                    }
-                                }
-                                @if several {
-                                    td.number { @if let Some(from) = ensemble.from { (from) } }
-                                }
-                                @if let Some(distance) = ensemble.exponential_distance {
-                                    @let (tone, said) = exponentiality(distance);
-                                    td.number { (significant(distance, 3)) }
+                                (start(*index, test))
+                                @if let Some(test) = &test.exponentiality {
                                     td.number {
-                                        @if let Some(paths) = paths(index, ensemble).filter(|paths| *paths > 0) {
-                                            (significant(distance / (paths.min(KEPT as u64) as f64).sqrt(), 2))
+                                        (significant(test.anderson_darling, 3)) br; span.small { (significant(test.p_value, 2)) }
+                                    }
+                                    td.number {
+                                        (significant(test.kolmogorov, 3)) br; span.small { (significant(test.kolmogorov_p, 2)) }
+                                    }
+                                    td.number { (with_error(test.squared_variation, test.squared_variation_error)) }
+                                    td.number {
+                                        @match test.step_over_mean {
+                                            Some(ratio) => (significant(ratio, 2)),
+                                            None => span.none { "—" },
                                         }
                                     }
-                                    td.words.(class(tone)) { (said) }
+                                    td.words.(class(exponentiality(test))) { (prose(&test.words)) }
                                 } @else {
-                                    td.number { span.none { "—" } }
-                                    td.number { span.none { "—" } }
+                                    @for _ in 0..4 { td.number { span.none { "—" } } }
                                     td.words { "not tested: paths without an exit, or fewer than 20 times" }
                                 }
                             }
                         }
                     }
                 }
+            }))
+        }
+        @if ends {
+            h4 { "Are the targets reached as often as they should be?" }
+            p.small {
+                "All targets of a start in one chi-square test; with the step correction by Rao and Scott’s rule, with few paths by the exact "
+                "multinomial law."
             }
-        }))
+            (scroll(&format!("Destinations, task {task}"), html! {
+                table.comparison {
+                    thead {
+                        tr {
+                            (head())
+                            th.number scope="col" { "χ²" }
+                            th.number scope="col" { "degrees" }
+                            th.number scope="col" { i { "p" } }
+                            th scope="col" { "verdict" }
+                        }
+                    }
+                    tbody {
+                        @for (index, tests) in &rows {
+                            @if let Some(test) = &tests.destinations {
+                                tr {
+                                    (start(*index, tests))
+                                    td.number { (significant(test.statistic, 3)) }
+                                    td.number { (test.degrees) }
+                                    td.number { (significant(test.p_value, 2)) }
+                                    td.words.(class(destinations(test))) { (prose(&test.words)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use levyscape_analyzer::landscape::{CriticalPoint, Landscape};
+use levyscape_analyzer::landscape::{Certified, CriticalPoint, Landscape, RestPoint, SpaceLandscape};
 use levyscape_analyzer::study::Study;
 use levyscape_integrator::potential::Expression;
 use maud::{Markup, html};
@@ -96,6 +96,12 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
             }
             @if !several { (scroll("Minima, saddles and wells", table(&groups, points))) }
             @for (landscape, about) in &groups {
+                @if let Some(space) = &landscape.space {
+                    @if groups.len() > 1 { p { strong { (points.names(about)) } } }
+                    (scroll("Minima and saddles", space_table(space)))
+                }
+            }
+            @for (landscape, about) in &groups {
                 @if !landscape.remarks.is_empty() {
                     p {
                         strong { "Remarks" }
@@ -113,6 +119,86 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                 "Widths, distances and depths are those of the minimum’s well: its edges are the saddles beside it, and "
                 "its depth is the height of the lower edge above the minimum."
             } }
+            @if !several {
+                @for (landscape, about) in &groups {
+                    p.small {
+                        @if groups.len() > 1 { (points.names(about)) ": " }
+                        (certificate(landscape))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is known of the completeness of the list.
+fn certificate(landscape: &Landscape) -> Markup {
+    let certificate = &landscape.certificate;
+    let [lo, hi] = certificate.window;
+    html! {
+        @match certificate.certified {
+            Certified::SignChange => {
+                "Critical points were looked for by their changes of sign in (" (compact(lo)) ", " (compact(hi))
+                "): a well narrower than " (compact(certificate.resolution)) " may be missing."
+            }
+            Certified::Interval => {
+                "Interval arithmetic proves that there are no other critical points in (" (compact(lo)) ", "
+                (compact(hi)) ")"
+                @if !certificate.undecided.is_empty() {
+                    ", except perhaps in " (certificate.undecided.len())
+                    " pieces of a length of at most " (compact(certificate.resolution)) " that it could not decide"
+                }
+                "."
+            }
+        }
+    }
+}
+
+/// Minima and saddles in several dimensions.
+fn space_table(landscape: &SpaceLandscape) -> Markup {
+    let list = |numbers: &[f64]| {
+        html! {
+            "(" @for (k, x) in numbers.iter().enumerate() { @if k > 0 { ", " } (place(*x, 1.0)) } ")"
+        }
+    };
+    let row = |name: Markup, point: &RestPoint| {
+        html! {
+            tr {
+                th scope="row" { (name) }
+                td.number { (list(&point.x)) }
+                td.number { @match point.u { Some(u) => (compact(u)), None => span.none { "—" } } }
+                td.number { (list(&point.eigenvalues)) }
+                td.number {
+                    @if point.minima.is_empty() { span.none { "—" } }
+                    @for (k, minimum) in point.minima.iter().enumerate() {
+                        @if k > 0 { ", " }
+                        @match minimum { Some(number) => { i { "m" } sub { (number) } }, None => "elsewhere" }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        table.landscape {
+            thead { tr {
+                th scope="col" { "point" }
+                th.number scope="col" { "place" }
+                th.number scope="col" { i { "U" } }
+                th.number scope="col" { "eigenvalues of −" i { "Db" } }
+                th.number scope="col" { "down to" }
+            } }
+            tbody {
+                @if landscape.minima.is_empty() && landscape.saddles.is_empty() {
+                    tr { td colspan="5" { "neither minima nor saddles" } }
+                }
+                @for (k, point) in landscape.minima.iter().enumerate() {
+                    (row(html! { "minimum " i { "m" } sub { (k + 1) } }, point))
+                }
+                @for (k, point) in landscape.saddles.iter().enumerate() {
+                    (row(html! { "saddle " i { "s" } sub { (k + 1) } }, point))
+                }
+                @for point in &landscape.others { (row(html! { "of a higher index" }, point)) }
+            }
         }
     }
 }
@@ -187,7 +273,7 @@ fn rows(landscape: &Landscape) -> Vec<Row<'_>> {
 }
 
 fn row(row: &Row<'_>, landscape: &Landscape) -> Markup {
-    let CriticalPoint { x, u, curvature } = *row.point;
+    let CriticalPoint { x, u, curvature, .. } = *row.point;
     let well = if row.minimum { landscape.well(row.number) } else { None };
     let scale =
         landscape.minima.iter().chain(&landscape.saddles).map(|point| point.x.abs()).fold(0.0, f64::max);

@@ -7,6 +7,7 @@ mod figures;
 mod formula;
 mod judgement;
 mod landscape;
+pub mod limit;
 mod notices;
 mod number;
 mod opening;
@@ -26,16 +27,18 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use points::Points;
 
 pub use terminal::terminal_summary;
+pub use theory::normalisation;
 
 const STYLE: &str = include_str!("style.css");
 /// A browser that heeds it loads nothing, whatever a text of the scenario says.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-const SECTIONS: [[&str; 2]; 7] = [
+const SECTIONS: [[&str; 2]; 8] = [
     ["warnings", "Warnings"],
     ["landscape", "Landscape"],
     ["comparisons", "Comparisons"],
     ["theory", "Theory"],
+    ["limit", "The limit"],
     ["scheme", "Scheme and step"],
     ["figures", "Figures"],
     ["reproduction", "Reproduction"],
@@ -72,12 +75,15 @@ pub fn html(study: &Study, figures: &[Figure]) -> Result<String, String> {
                 main {
                     (opening::section(study, &points))
                     nav aria-label="Sections" {
-                        @for [id, name] in SECTIONS { a href={ "#" (id) } { (name) } " " }
+                        @for [id, name] in SECTIONS {
+                            @if id != "limit" || limit::is_there(summary) { a href={ "#" (id) } { (name) } " " }
+                        }
                     }
                     (notices::section(summary, &points))
                     (landscape::section(study, &points))
                     (comparisons::section(study, &points))
                     (theory::section(study, &points))
+                    (limit::section(study))
                     (scheme::section(study, &points))
                     (figures)
                     (reproduction::section(study))

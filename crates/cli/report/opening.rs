@@ -7,7 +7,7 @@ use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
 
 use super::formula::formula;
-use super::judgement::{Score, Tone, ratio, words};
+use super::judgement::{Tone, disagreeing, ratio, tone};
 use super::number::{compact, count, interval, reference, significant, with_error};
 use super::points::Points;
 use super::{comparisons, landscape, notices, quantity};
@@ -19,7 +19,7 @@ const LISTED: usize = 3;
 pub fn section(study: &Study, points: &Points<'_>) -> Markup {
     let summary = &study.summary;
     let failed = summary.verdict.status != "ok";
-    let far = Score::of(summary.points.iter().flat_map(|point| &point.results)).far;
+    let far = disagreeing(summary.points.iter().flat_map(|point| &point.results));
     html! {
         header {
             h1 { (summary.title) }
@@ -36,8 +36,8 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                     } @else {
                         strong.badge.good { "ok" } " Every path stayed finite."
                         @if far > 0 {
-                            " " strong.bad { "But " (counted(far, "estimate")) " " @if far == 1 { "is" } @else { "are" }
-                            " far from the exact value" } "; see the " a href="#comparisons" { "comparisons" } "."
+                            " " strong.bad { "But " (counted(far, "estimate")) " " @if far == 1 { "disagrees" } @else { "disagree" }
+                            " with the exact value" } "; see the " a href="#comparisons" { "comparisons" } "."
                         }
                     }
                 }
@@ -156,7 +156,6 @@ struct Means<'a> {
 }
 
 fn outcome(study: &Study, points: &Points<'_>) -> Markup {
-    let results = || study.summary.points.iter().flat_map(|point| &point.results);
     let mut kinds: Vec<Means<'_>> = Vec::new();
     for point in &study.summary.points {
         for result in point.results.iter().filter(|result| quantity::is_mean(result)) {
@@ -183,8 +182,10 @@ fn outcome(study: &Study, points: &Points<'_>) -> Markup {
                 }
             }
         }
-        @if let Some(sentence) = Score::of(results()).sentence() { p { (sentence) } }
-        @if let Some(sentence) = theory(study) { p { (sentence) } }
+        @let comparison = study.summary.comparison.as_ref();
+        @let [agreement, theorem] = comparison.map_or([""; 2], |all| [all.words.as_str(), all.theorem.as_str()]);
+        @if !agreement.is_empty() || !theorem.is_empty() { p { (agreement) " " (theorem) } }
+        @if theorem.is_empty() { @if let Some(sentence) = theory(study) { p { (sentence) } } }
     }
 }
 
@@ -247,7 +248,7 @@ fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bo
                 @if !points.keys().is_empty() { " at " (named(*point)) }
                 @if let Some(exact) = result.exact { ", exact " (reference(exact, result.std_error)) }
                 @else if let Some(theory) = result.asymptotic { ", theory " (reference(theory, result.std_error)) }
-                @let (tone, _) = words(result);
+                @let tone = tone(result);
                 @if tone == Tone::Bad { " " strong.(comparisons::class(tone)) { a href="#comparisons" { "see the comparisons" } } }
             }
         } @else if let (Some(least), Some(most)) = (least, most) {
@@ -272,7 +273,7 @@ fn theory(study: &Study) -> Option<Markup> {
     let least = ratios.iter().copied().reduce(f64::min)?;
     let most = ratios.iter().copied().reduce(f64::max)?;
     Some(html! {
-        "Mean over small-noise theory: "
+        "Mean over the theorem’s: "
         @if ratios.len() == 1 { (significant(least, 3)) } @else { (significant(least, 3)) " to " (significant(most, 3)) }
         "."
     })

@@ -52,14 +52,7 @@ impl<'a> Points<'a> {
 
     /// The swept values as plain text.
     pub fn plain(&self, point: usize) -> String {
-        let swept = &self.summary.points[point].point;
-        let values: Vec<String> = swept
-            .iter()
-            .map(|(key, value)| {
-                if is_noise(key) { printed(value) } else { format!("{} = {}", symbol(key).0, printed(value)) }
-            })
-            .collect();
-        values.join(", ")
+        plain(&self.summary.points[point].point)
     }
 
     fn values(&self, point: usize, keys: &[&str]) -> Markup {
@@ -121,6 +114,18 @@ impl<'a> Points<'a> {
             @if shown < set.len() { "; and " (set.len() - shown) " more" }
         }
     }
+}
+
+/// Swept values as plain text.
+pub fn plain(swept: &Map<String, Value>) -> String {
+    let values: Vec<String> =
+        swept
+            .iter()
+            .map(|(key, value)| {
+                if is_noise(key) { printed(value) } else { format!("{} = {}", symbol(key).0, printed(value)) }
+            })
+            .collect();
+    values.join(", ")
 }
 
 /// The beginning of a warning about a point; see `place` in `run`.

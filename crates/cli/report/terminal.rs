@@ -3,7 +3,7 @@
 use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
 
-use super::judgement::{Score, Tone, ratio, words};
+use super::judgement::{ratio, short};
 use super::number::{reference, significant, with_error};
 use super::points::Points;
 use super::quantity;
@@ -14,8 +14,10 @@ const ROWS: usize = 25;
 const WIDTH: usize = 100;
 const GAP: usize = 2;
 const COLUMNS: usize = 7;
-/// The last column has a mark where an estimate is off or missing.
-const HEADER: [&str; COLUMNS] = ["point", "quantity", "estimate", "exact", "theory", "est./theory", ""];
+/// The ratio is that of the estimate to the theorem. The last column has the verdict on the estimate, and how far the
+/// theorem is.
+const HEADER: [&str; COLUMNS] =
+    ["point", "quantity", "estimate", "exact", "theorem", "ratio", "verdict; theorem"];
 
 /// The results as a table of plain text, at most 100 characters wide and about 25 rows long: everything
 /// where that fits, otherwise the mean times first. Ends with a line end; empty without results.
@@ -51,8 +53,23 @@ pub fn terminal_summary(study: &Study) -> String {
     if shown.len() < all.len() {
         out.push_str(&format!("… {} more in the report\n", all.len() - shown.len()));
     }
-    if let Some(sentence) = Score::of(all.iter().map(|(_, result)| *result)).sentence() {
-        out.push_str(&wrapped(&sentence));
+    if let Some(comparison) = &study.summary.comparison {
+        let sentences = [comparison.words.as_str(), comparison.theorem.as_str()];
+        for sentence in sentences.into_iter().filter(|sentence| !sentence.is_empty()) {
+            out.push_str(&wrapped(sentence));
+        }
+    }
+    for line in super::limit::lines(&study.summary) {
+        out.push_str(&wrapped(&line));
+    }
+    let theories = study.summary.points.iter().filter_map(|point| point.theory.as_ref());
+    let mut papers = Vec::new();
+    for block in theories.filter_map(|theory| theory.pavlyukevich.as_ref()) {
+        let sentence = super::normalisation(block);
+        if !papers.contains(&sentence) {
+            out.push_str(&wrapped(&sentence));
+            papers.push(sentence);
+        }
     }
     out
 }
@@ -61,11 +78,6 @@ fn row(point: String, result: &QuantityResult, several_tasks: bool) -> [String; 
     let task = if several_tasks { format!("{}: ", result.task) } else { String::new() };
     let beside = |value: Option<f64>| {
         value.map_or("-".to_owned(), |value| reference(value, result.std_error).to_string())
-    };
-    let mark = match words(result).0 {
-        Tone::Bad => "!!",
-        Tone::Doubtful => "?",
-        Tone::Plain | Tone::Good => "",
     };
     let estimate = match (result.estimate, result.std_error) {
         (Some(estimate), Some(error)) => with_error(estimate, error).to_string(),
@@ -79,7 +91,7 @@ fn row(point: String, result: &QuantityResult, several_tasks: bool) -> [String; 
         beside(result.exact),
         beside(result.asymptotic),
         ratio(result).map_or("-".to_owned(), |(ratio, _)| significant(ratio, 3).to_string()),
-        mark.to_owned(),
+        short(result),
     ]
 }
 
@@ -101,7 +113,7 @@ fn layout(rows: &[[String; COLUMNS]], sweep: bool) -> String {
         *widest = rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
     }
     // Words give way to numbers, the point first, but none so far that it cannot be told.
-    for (column, least) in [(0, 28), (1, 14), (0, 10)] {
+    for (column, least) in [(0, 28), (1, 14), (0, 10), (COLUMNS - 1, 9)] {
         let total: usize = widths[first..].iter().sum::<usize>() + GAP * (COLUMNS - 1 - first);
         let least = widths[column].min(least);
         widths[column] = widths[column].saturating_sub(total.saturating_sub(WIDTH)).max(least);
@@ -116,7 +128,7 @@ fn layout(rows: &[[String; COLUMNS]], sweep: bool) -> String {
             let text = cut(&row[column], widths[column]);
             let padding = " ".repeat(widths[column] - width(&text));
             // Words to the left, numbers to the right.
-            line += &if column < 2 { text + &padding } else { padding + &text };
+            line += &if column < 2 || column == COLUMNS - 1 { text + &padding } else { padding + &text };
         }
         out.push_str(line.trim_end());
         out.push('\n');

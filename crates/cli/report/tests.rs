@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use levyscape_analyzer::compare::{self, Cell, StartTests};
 use levyscape_analyzer::estimate::SurvivalCurve;
 use levyscape_analyzer::exact;
 use levyscape_analyzer::figure::{Axis, Figure, Layer, Panel, Style};
@@ -63,6 +64,8 @@ fn result(task: usize, quantity: &str, sampled: Option<Sampled>) -> QuantityResu
         levels: Vec::new(),
         asymptotic: None,
         exact: None,
+        exact_error: None,
+        verdict: None,
     }
 }
 
@@ -124,6 +127,7 @@ pub fn study() -> Study {
             },
             theory: LimitChain::new(&landscape, noise).and_then(|chain| chain.summary()),
             results,
+            tests: ensembles.iter().map(|ensemble| tests(place, ensemble)).collect(),
         });
         points.push(PointData {
             potential: potential.clone(),
@@ -137,7 +141,8 @@ pub fn study() -> Study {
             }],
         });
     }
-    let summary = Summary {
+    let limits = levyscape_analyzer::limit::of_sweep(&summaries, &points);
+    let mut summary = Summary {
         levyscape: "0.1.0".into(),
         name: "double_well".into(),
         title: "Escape from an <b>asymmetric</b> double well & back".into(),
@@ -157,6 +162,8 @@ pub fn study() -> Study {
             "output": { "dir": "output/double_well", "formats": ["svg", "pdf", "png"] }
         }),
         landscape: Some(landscape),
+        limits: limits.limits,
+        exponents: limits.exponents,
         points: summaries,
         verdict: Verdict {
             status: "failed".into(),
@@ -166,9 +173,26 @@ pub fn study() -> Study {
                     .into(),
             ],
         },
+        comparison: None,
         warnings,
     };
+    compare::assess(&mut summary);
     Study { summary, points }
+}
+
+/// Exponential times, but at every other point late by a third of their mean; at one point not tested.
+fn tests(place: usize, ensemble: &EnsembleData) -> StartTests {
+    let late = if place % 2 == 1 { 0.5 } else { 0.0 };
+    let times: Vec<f64> = (0..400).map(|k| late - (1.0 - (f64::from(k) + 0.5) / 400.0).ln()).collect();
+    let cell = |probability, off| Cell { probability, estimate: probability + off, std_error: 0.01 };
+    let off = 0.03 * (place % 3) as f64;
+    let ends = || compare::destinations(&[cell(0.5, off), cell(0.3, -off), cell(0.2, 0.0)]);
+    StartTests {
+        task: ensemble.task,
+        from: ensemble.from,
+        exponentiality: if place == 2 { None } else { compare::exponentiality(&times, None) },
+        destinations: ensemble.from.and_then(|_| ends()),
+    }
 }
 
 fn simulated(
@@ -295,7 +319,9 @@ fn every_section_is_there_in_order() {
     assert_eq!(page.matches("<svg").count(), 2);
     assert_eq!(page.matches("aria-label=\"The potential with its two wells.\"").count(), 1);
     assert!(page.contains("FAILED"));
-    assert!(page.contains("DISAGREES"));
+    assert!(page.contains("DISAGREES") && page.contains("agree with it at the simultaneous 95\u{a0}% level"));
+    assert!(page.contains("not exponential") && page.contains("no sign against an exponential law"));
+    assert!(page.contains("DISAGREE with the exact destinations") && page.contains("not tested"));
     assert!(page.contains("12 censored"));
 }
 
@@ -370,6 +396,16 @@ fn the_terminal_has_100_columns() {
     assert!(text.lines().count() < 32, "{text}");
     assert!(text.contains("more in the report"), "{text}");
     assert!(text.contains("stable, ε = 0.2"), "{text}");
+    for said in [
+        "agrees; -",
+        "no exact; ",
+        "DISAGREES; ",
+        "NOT TO BE USED",
+        "simultaneous 95",
+        "mean times are between",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The limit chain and its conventions.
 
 use levyscape_analyzer::study::Study;
-use levyscape_analyzer::summary::TheorySummary;
+use levyscape_analyzer::summary::{NoiseSummary, PavlyukevichSummary, TheorySummary};
+use levyscape_analyzer::theory::Validity;
 use maud::{Markup, html};
 
-use super::number::{compact, significant};
+use super::number::{compact, prose, significant};
 use super::points::{Points, grouped, key_name, shown};
 use super::scroll;
 
@@ -25,7 +26,9 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
     });
     let has = |kind: &str| groups.iter().any(|(theory, _)| theory.is_some_and(|theory| theory.kind == kind));
     let several = super::landscape::variables(study).len() > 1;
-    let stable = study.summary.points.iter().any(|point| point.noise.kind == "stable");
+    let is_stable =
+        |noise: &NoiseSummary| noise.kind == "stable" || noise.kind == "sum" && noise.alpha.is_some();
+    let stable = study.summary.points.iter().any(|point| is_stable(&point.noise));
     html! {
         section #theory {
             h2 { "Theory" }
@@ -57,8 +60,19 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                 }
             }
             @if groups.iter().any(|(theory, _)| theory.is_some()) { (stays(study, points)) }
+            (times(study, points))
+            (validity(study, points))
         }
     }
+}
+
+/// What the block in the papers' normalisation is, and what it is not.
+pub fn normalisation(papers: &PavlyukevichSummary) -> String {
+    format!(
+        "In the papers' normalisation, nu(dy) = |y|^(-1-alpha) dy, all rates are divided by c_alpha = {}: they hold for \
+         the process c_alpha^(-1/alpha) L, not for the L of this equation, with which every comparison here is made.",
+        significant(papers.constant, 6)
+    )
 }
 
 fn convention() -> Markup {
@@ -89,7 +103,7 @@ fn chain(theory: Option<&TheorySummary>, about: &[usize], points: &Points<'_>, s
         }
         return html! {
             (heading("No chain"))
-            p { "No limit chain holds here: there is no minimum, a point is degenerate, the potential falls without end, or the noise is neither Brownian nor stable." }
+            p { "No limit chain holds here: there is no minimum, a point is degenerate, the potential falls without end, or the noise is neither Brownian nor stable nor a sum of the two." }
         };
     };
     let title = match theory.kind.as_str() {
@@ -97,36 +111,158 @@ fn chain(theory: Option<&TheorySummary>, about: &[usize], points: &Points<'_>, s
         "eyring_kramers" => "Climbing over saddles (Eyring–Kramers)".to_owned(),
         other => other.replace('_', " "),
     };
-    let size = theory.generator.len();
     html! {
         (heading(&title))
         @if let Some(constant) = theory.tail_constant {
             p { i { "c" sub { "α" } } " = " (significant(constant, 6)) }
         }
-        (scroll("Generator and stationary law", html! {
+        (matrix("Generator Q and stationary law", &theory.generator, Some(&theory.stationary)))
+        @if let Some(papers) = &theory.pavlyukevich {
+            (matrix("The same in the papers’ normalisation, Q/c_α", &papers.generator, None))
+            p { (prose(&normalisation(papers))) }
+        }
+    }
+}
+
+/// Rates from row to column.
+fn matrix(caption: &str, generator: &[Vec<f64>], stationary: Option<&[f64]>) -> Markup {
+    scroll(
+        caption,
+        html! {
             table.matrix {
-                caption { "Generator " i { "Q" } " and stationary law" }
+                caption { (caption) }
                 thead {
                     tr {
                         th scope="col" { i { "q" sub { "ij" } } }
-                        @for to in 1..=size { th.number scope="col" { "to " (to) } }
-                        th.number scope="col" { "stationary" }
+                        @for to in 1..=generator.len() { th.number scope="col" { "to " (to) } }
+                        @if stationary.is_some() { th.number scope="col" { "stationary" } }
                     }
                 }
                 tbody {
-                    @for (from, row) in theory.generator.iter().enumerate() {
+                    @for (from, row) in generator.iter().enumerate() {
                         tr {
                             th scope="row" { "from " (from + 1) }
                             @for rate in row { td.number { (significant(*rate, 5)) } }
-                            td.number {
-                                @if let Some(share) = theory.stationary.get(from) { (significant(*share, 4)) }
+                            @if let Some(law) = stationary {
+                                td.number { @if let Some(share) = law.get(from) { (significant(*share, 4)) } }
                             }
                         }
                     }
                 }
             }
-        }))
+        },
+    )
+}
+
+/// Times of the chain at every point: relaxation, and the mean way from each minimum to each other one.
+fn times(study: &Study, points: &Points<'_>) -> Markup {
+    let rows: Vec<(usize, &TheorySummary)> = theories(study).filter(|(_, t)| t.generator.len() > 1).collect();
+    html! {
+        @if !rows.is_empty() {
+            (scroll("Times of the chain", html! {
+                table {
+                    caption {
+                        "Times of the chain, in units of t: how long it takes to forget where it was, and its mean "
+                        "times from one minimum to another, however many lie between"
+                    }
+                    thead {
+                        tr {
+                            @for key in points.keys() { th scope="col" { (key_name(key)) } }
+                            th scope="col" { "relaxation times" }
+                            th scope="col" { "mean times" }
+                        }
+                    }
+                    tbody {
+                        @for (index, theory) in rows {
+                            tr {
+                                @for key in points.keys() {
+                                    th scope="row" { @if let Some(value) = points.value(index, key) { (shown(value)) } }
+                                }
+                                td {
+                                    @for (place, time) in theory.relaxation_times.iter().enumerate() {
+                                        @if place > 0 { ", " } (significant(*time, 5))
+                                    }
+                                    @if theory.relaxation_times.is_empty() { "—" }
+                                }
+                                td { (ways(theory)) }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
     }
+}
+
+fn ways(theory: &TheorySummary) -> Markup {
+    let size = theory.hitting_times.len();
+    let pairs =
+        (0..size).flat_map(|from| (0..size).map(move |to| (from, to))).filter(|(from, to)| from != to);
+    html! {
+        @for (place, (from, to)) in pairs.enumerate() {
+            @if place > 0 { ", " }
+            span.nowrap {
+                (from + 1) "→" (to + 1) ": "
+                @match theory.hitting_times.get(from).and_then(|row| row.get(to)).copied().flatten() {
+                    Some(time) => (significant(time, 5)),
+                    None => "never",
+                }
+            }
+        }
+    }
+}
+
+/// The ratios that the limit takes as small, at every point and well.
+fn validity(study: &Study, points: &Points<'_>) -> Markup {
+    let rows: Vec<(usize, &Validity)> = theories(study)
+        .flat_map(|(index, theory)| theory.validity.iter().map(move |well| (index, well)))
+        .collect();
+    let ratio =
+        |value: Option<f64>| html! { @match value { Some(value) => (significant(value, 2)), None => "—" } };
+    html! {
+        @if !rows.is_empty() {
+            h3 { "How far to trust it" }
+            p {
+                "The limit takes the first three as small and the barrier of Gaussian noise as large; the warnings say "
+                "where one is not."
+            }
+            (scroll("Validity of the theory", html! {
+                table {
+                    thead {
+                        tr {
+                            @for key in points.keys() { th scope="col" { (key_name(key)) } }
+                            th scope="col" { "well" }
+                            th scope="col" { "between" }
+                            th.number scope="col" { "leaving / relaxing" }
+                            th.number scope="col" { "spread / distance" }
+                            th.number scope="col" { "climbing / jumping" }
+                            th.number scope="col" { "barrier / " i { "D" } }
+                        }
+                    }
+                    tbody {
+                        @for (index, well) in rows {
+                            tr {
+                                @for key in points.keys() {
+                                    th scope="row" { @if let Some(value) = points.value(index, key) { (shown(value)) } }
+                                }
+                                td { (well.well) }
+                                td { span.nowrap { (compact(well.left)) " and " (compact(well.right)) } }
+                                td.number { (ratio(well.separation)) }
+                                td.number { (ratio(well.background)) }
+                                td.number { (ratio(well.crossover)) }
+                                td.number { (ratio(well.barrier)) }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+fn theories(study: &Study) -> impl Iterator<Item = (usize, &TheorySummary)> {
+    let points = study.summary.points.iter().enumerate();
+    points.filter_map(|(index, point)| point.theory.as_ref().map(|theory| (index, theory)))
 }
 
 /// The unit of time and the mean stays at every point.

@@ -4,7 +4,7 @@ mod finish;
 mod folder;
 mod plot;
 mod replay;
-mod study;
+pub mod study;
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use levyscape_analyzer::summary::{Summary, Verdict};
 use levyscape_engine::journal::Journal;
 use levyscape_engine::{Control, EngineError};
+
+use rayon::prelude::*;
 
 use crate::args::{HowArguments, MergeArguments, ResumeArguments, RunArguments};
 use crate::errors::Failure;
@@ -176,7 +178,10 @@ pub fn merge(arguments: &MergeArguments) -> Result<Finished, Failure> {
 }
 
 fn all_problems(file: &ScenarioFile) -> Result<Vec<Problem>, Failure> {
-    Ok((0..file.points().len()).map(|index| prepare(file, index)).collect::<Result<_, _>>()?)
+    Ok((0..file.points().len())
+        .into_par_iter()
+        .map(|index| prepare(file, index))
+        .collect::<Result<_, _>>()?)
 }
 
 fn interval(scenario: &Scenario) -> Duration {

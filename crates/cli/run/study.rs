@@ -3,6 +3,8 @@
 use std::io::BufWriter;
 use std::path::Path;
 
+use levyscape_analyzer::compare;
+use levyscape_analyzer::limit::{self, SweepLimits};
 use levyscape_analyzer::study::{PathData, PointData, Study};
 use levyscape_analyzer::summary::{PointSummary, Summary, Verdict};
 use levyscape_engine::Control;
@@ -63,6 +65,7 @@ pub fn simulate(
             paths: Vec::new(),
         };
         let mut results = Vec::new();
+        let mut tests = Vec::new();
         for (number, task) in problem.tasks.iter().enumerate() {
             let key = StreamKey { seed: scenario.ensemble.seed, point: index as u64, task: number as u64 };
             match task {
@@ -82,7 +85,7 @@ pub fn simulate(
                     let place = format!("{place}task {number}");
                     warnings.extend(chain::warnings(&place, chain, &scenario.ensemble, &simulated));
                     reasons.extend(chain::failure(&place, &problem, &simulated));
-                    results.extend(chain::results(number, chain, &simulated));
+                    results.extend(chain::results(number, chain, Some(&simulated)));
                 }
                 Task::Ensembles(starts) => {
                     for (position, start) in starts.iter().enumerate() {
@@ -102,8 +105,11 @@ pub fn simulate(
                         };
                         warnings.extend(summarise::warnings(&place, &problem, start, &simulated));
                         reasons.extend(summarise::failure(&place, &problem, start, &simulated));
-                        results.extend(summarise::results(number, start, &simulated));
-                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated));
+                        let of_start = summarise::results(number, start, &simulated);
+                        let test = summarise::tests(number, start, &simulated, &of_start);
+                        data.ensembles.push(summarise::ensemble_data(number, start, &simulated, &test));
+                        results.extend(of_start);
+                        tests.push(test);
                     }
                 }
             }
@@ -116,29 +122,52 @@ pub fn simulate(
             scheme: summarise::scheme(&problem),
             theory: summarise::theory(&problem),
             results,
+            tests,
         });
         points.push(data);
     }
     table.finish()?;
-    warnings.extend(gather(file, &remarks));
-    // A landscape that the sweep does not change is said once.
-    let same = summaries.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);
-    let landscape = if same { summaries.first().and_then(|point| point.landscape.clone()) } else { None };
-    if same {
-        summaries.iter_mut().for_each(|point| point.landscape = None);
-    }
+    let sweep = limit::of_sweep(&summaries, &points);
     let status = if reasons.is_empty() { "ok" } else { "failed" };
-    let summary = Summary {
+    let verdict = Verdict { status: status.to_owned(), reasons };
+    let mut summary = assemble(file, scenario, summaries, sweep, verdict, warnings, &remarks)?;
+    compare::assess(&mut summary);
+    Ok(Simulated { study: Study { summary, points }, tables })
+}
+
+/// `summary.json` from its points; the remarks, each with the index of its point, become warnings.
+///
+/// # Errors
+/// A scenario that cannot be written as JSON.
+pub fn assemble(
+    file: &ScenarioFile,
+    scenario: &Scenario,
+    mut points: Vec<PointSummary>,
+    SweepLimits { limits, exponents }: SweepLimits,
+    verdict: Verdict,
+    mut warnings: Vec<String>,
+    remarks: &[(usize, String)],
+) -> Result<Summary, Failure> {
+    warnings.extend(gather(file, remarks));
+    // A landscape that the sweep does not change is said once.
+    let same = points.windows(2).all(|pair| pair[0].landscape == pair[1].landscape);
+    let landscape = if same { points.first().and_then(|point| point.landscape.clone()) } else { None };
+    if same {
+        points.iter_mut().for_each(|point| point.landscape = None);
+    }
+    Ok(Summary {
         levyscape: env!("CARGO_PKG_VERSION").to_owned(),
         name: scenario.name.clone(),
         title: scenario.title.clone(),
         scenario: scenario.to_json().map_err(|error| Failure::Other(error.to_string()))?,
         landscape,
-        points: summaries,
-        verdict: Verdict { status: status.to_owned(), reasons },
+        points,
+        limits,
+        exponents,
+        verdict,
+        comparison: None,
         warnings,
-    };
-    Ok(Simulated { study: Study { summary, points }, tables })
+    })
 }
 
 /// The tables of exits, under temporary names in the folder.

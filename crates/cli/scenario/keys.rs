@@ -24,6 +24,7 @@ pub(super) const ROOT: Keys = keys(&[
     "sweep",
     "output",
     "landscape",
+    "theory",
 ]);
 pub(super) const POTENTIAL: Keys = keys(&["expression", "drift", "table", "name", "variables", "parameters"]);
 pub(super) const NOISE: Keys = keys(&[
@@ -63,6 +64,7 @@ pub(super) const CHAIN: Keys = keys(&["kind", "from", "times", "delta", "burn_in
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
 pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
+pub(super) const THEORY: Keys = keys(&["normalisation"]);
 pub(super) const BALL: Keys = keys(&["ball", "centre"]);
 pub(super) const DOMAIN: Keys = keys(&["ball", "centre", "sublevel", "union"]);
 pub(super) const RANGE: Keys = keys(&["from", "to", "count", "spacing"]);
@@ -145,6 +147,7 @@ const LEAVES: &[Leaf] = &[
     fixed("output.formats"),
     fixed("output.exits_csv"),
     leaf("landscape.window"),
+    fixed("theory.normalisation"),
 ];
 
 /// What is wrong with a dotted key.

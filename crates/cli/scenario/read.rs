@@ -54,8 +54,16 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
     let output = output(table.get("output"), folder);
     let landscape = optional(table.get("landscape"), LandscapeSpec::default(), |field| {
         let table = field.table("a table [landscape]", &keys::LANDSCAPE)?;
-        let window = optional(table.get("window"), None, |field| field.interval(FINITE).map(Some))?;
+        let window = optional(table.get("window"), None, |field| window(&field).map(Some))?;
         Some(LandscapeSpec { window })
+    });
+    let theory = optional(table.get("theory"), TheorySpec::default(), |field| {
+        let table = field.table("a table [theory]", &keys::THEORY)?;
+        let words = Normalisation::ALL.map(|normalisation| (normalisation.name(), normalisation));
+        let normalisation = optional(table.get("normalisation"), Normalisation::default(), |field| {
+            field.choice(&words, &[])
+        })?;
+        Some(TheorySpec { normalisation })
     });
     let (scheme, ensemble) = (scheme?, ensemble?);
     if let (Some(step), Some(max_time), Some(field)) = (scheme.step, ensemble.max_time, table.get("scheme"))
@@ -82,7 +90,18 @@ fn read(root: &Node, default_name: &str, faults: &Faults) -> Option<Scenario> {
         sweep: Vec::new(),
         output: output?,
         landscape: landscape?,
+        theory: theory?,
     })
+}
+
+/// One interval, or one a coordinate.
+fn window(field: &Field<'_>) -> Option<Vec<[f64; 2]>> {
+    let several = |items: &[Node]| items.first().is_some_and(|item| item.items().is_some());
+    if field.node.items().is_some_and(several) {
+        field.list_of("a list of intervals, one a coordinate", |field| field.interval(FINITE))
+    } else {
+        field.interval(FINITE).map(|side| vec![side])
+    }
 }
 
 /// Checks that lists of coordinates are as long as the list of variables.

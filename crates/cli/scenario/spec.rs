@@ -51,6 +51,9 @@ pub struct Scenario {
     /// Where minima are looked for.
     #[serde(skip_serializing_if = "LandscapeSpec::is_default")]
     pub landscape: LandscapeSpec,
+    /// How the theory is written down.
+    #[serde(skip_serializing_if = "TheorySpec::is_default")]
+    pub theory: TheorySpec,
 }
 
 impl Scenario {
@@ -635,16 +638,62 @@ pub struct OutputSpec {
 }
 
 /// `[landscape]`: where minima and saddles are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct LandscapeSpec {
-    /// `window`: `[lo, hi]` in units of x, finite; by default the program finds one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window: Option<[f64; 2]>,
+    /// `window`: `[lo, hi]` in units of x, finite, and in several dimensions a list of such, one a coordinate;
+    /// by default the program finds one.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "window")]
+    pub window: Option<Vec<[f64; 2]>>,
 }
 
 impl LandscapeSpec {
     fn is_default(&self) -> bool {
         self.window.is_none()
+    }
+}
+
+/// As it is written: that of the line without a list around it.
+fn window<S: Serializer>(window: &Option<Vec<[f64; 2]>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match window.as_deref() {
+        Some([side]) => side.serialize(serializer),
+        sides => sides.serialize(serializer),
+    }
+}
+
+/// `[theory]`: how the theory is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct TheorySpec {
+    /// `normalisation` of the Lévy measure, default `levyscape`.
+    pub normalisation: Normalisation,
+}
+
+impl TheorySpec {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `theory.normalisation`: the process for which the limit chain is written down beside ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalisation {
+    /// `E exp(iwL_t) = exp(-t|w|^alpha)`, Lévy measure `c_alpha |y|^(-1-alpha) dy`: that of the equation.
+    #[default]
+    Levyscape,
+    /// Beside it, the papers' Lévy measure `|y|^(-1-alpha) dy`.
+    Pavlyukevich,
+}
+
+impl Normalisation {
+    /// Both, the default first.
+    pub const ALL: [Self; 2] = [Self::Levyscape, Self::Pavlyukevich];
+
+    /// Name in scenarios.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Levyscape => "levyscape",
+            Self::Pavlyukevich => "pavlyukevich",
+        }
     }
 }
 

@@ -169,6 +169,15 @@ fn errors_point_at_the_line_and_say_what_is_wrong() {
         (17, "[output]\nformats = []", "18:11", "empty", "at least one"),
         (17, "[output]\ndir = 3", "18:7", "the number 3", "a folder"),
         (17, "[landscape]\nwindow = [-5, \"inf\"]", "18:15", "infinite", "finite"),
+        (
+            17,
+            "[theory]\nnormalisation = \"pavlyukevitch\"",
+            "18:17",
+            "unknown",
+            "did you mean \"pavlyukevich\"?",
+        ),
+        (17, "[theory]\nnormalization = \"levyscape\"", "18:1", "unknown key", "`normalisation`"),
+        (17, "[sweep]\n\"theory.normalisation\" = [\"levyscape\"]", "18:1", "cannot be swept", "swept"),
         (17, "[sweep]\n\"noise.epsilon\" = []", "18:19", "has no values", "at least one"),
         (17, "[sweep]\n\"noise.epsilon\" = 0.1", "18:19", "is the number 0.1", "square brackets"),
         (17, "[sweep]\n\"noise.epsilno\" = [0.1]", "18:1", "unknown key `noise.epsilno`", "`noise.epsilon`"),
@@ -476,6 +485,7 @@ fn overrides_change_single_keys() {
             "ensemble.paths=1e3",
             "noise.alpha=1.3",
             "landscape.window=[-1, 1]",
+            "theory.normalisation=pavlyukevich",
         ],
     )
     .unwrap_or_else(|error| panic!("{error}"));
@@ -486,7 +496,9 @@ fn overrides_change_single_keys() {
     assert_eq!(scenario.title, "A = b");
     assert_eq!(scenario.output.formats, [FigureFormat::Svg]);
     assert_eq!(scenario.ensemble.paths, Some(1000));
-    assert_eq!(scenario.landscape.window, Some([-1.0, 1.0]));
+    assert_eq!(scenario.landscape.window, Some(vec![[-1.0, 1.0]]));
+    assert_eq!(scenario.theory.normalisation, Normalisation::Pavlyukevich);
+    assert!(scenario.to_toml().is_ok_and(|text| text.contains("normalisation = \"pavlyukevich\"")));
     let TaskSpec::Exit { start, domain, .. } = scenario.tasks[0].clone() else { panic!() };
     assert_eq!((start, domain), (Start::Minimum(1), Domain::Ball(0.5)));
 }

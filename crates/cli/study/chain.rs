@@ -1,12 +1,13 @@
 //! The task `chain`: which well the path is in, on the time scale of the limit chain.
 
 use levyscape_analyzer::estimate::Estimate;
+use levyscape_analyzer::exact::nonlocal::{Generator, WellChain};
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::summary::{BiasResult, OtherDelta, QuantityResult};
-use levyscape_analyzer::theory::{LimitChain, MarkovChain, StoppedProblem};
+use levyscape_analyzer::theory::{self, LimitChain, MarkovChain, StoppedProblem};
 use levyscape_engine::{Watch, WellPaths, WellStepping, Wells};
 use levyscape_integrator::rng::LANES;
-use levyscape_integrator::{SchemeKind, Sde, StreamKey};
+use levyscape_integrator::{Potential, SchemeKind, Sde, StreamKey};
 
 use super::method::chain::SimulatedChain;
 use super::problem::{Context, Problem};
@@ -45,16 +46,8 @@ pub struct ChainTask {
     pub step: f64,
     /// The times in pairs of steps.
     pub pairs: Vec<u64>,
-    pub exact: ExactChain,
-}
-
-/// Exact values of what the task estimates, where they are known.
-#[derive(Default)]
-pub struct ExactChain {
-    /// `P(X_t in well j | X_0 = m_i)` by start, time and well.
-    pub probabilities: Option<Vec<Vec<Vec<f64>>>>,
-    /// The stationary law's mass of each well.
-    pub occupation: Option<Vec<f64>>,
+    /// The process itself in place of its limit, where its equation can be solved.
+    pub exact: Option<WellChain>,
 }
 
 impl ChainTask {
@@ -141,7 +134,7 @@ impl ChainTask {
             window: context.window(&whole),
             step: 0.0,
             pairs: Vec::new(),
-            exact: ExactChain::default(),
+            exact: None,
         })
     }
 
@@ -175,6 +168,20 @@ impl ChainTask {
         self.step = latest * self.unit / (2.0 * pairs);
         self.pairs = self.times.iter().map(|t| (t / latest * pairs).round() as u64).collect();
         Ok(())
+    }
+
+    /// Asks the exact equation what is asked of the paths.
+    pub fn solve(
+        &mut self,
+        potential: &dyn Potential,
+        landscape: &Landscape,
+        noise: theory::NoiseLaw,
+        tolerance: f64,
+    ) {
+        let Some(generator) = Generator::new(potential, noise) else { return };
+        let starts: Vec<f64> = self.starts.iter().map(|start| landscape.minima[*start].x).collect();
+        let times: Vec<f64> = self.pairs.iter().map(|pairs| 2.0 * *pairs as f64 * self.step).collect();
+        self.exact = WellChain::new(&generator, landscape, &starts, &times, tolerance).ok();
     }
 
     fn in_pairs(&self, time: f64) -> u64 {
@@ -263,8 +270,10 @@ fn forgetting_time(chain: &MarkovChain, most: f64) -> f64 {
     high
 }
 
-/// The rows of `summary.json`.
-pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> Vec<QuantityResult> {
+/// The rows of `summary.json`; without a simulation those of theory and the exact equation alone.
+pub fn results(number: usize, task: &ChainTask, simulated: Option<&SimulatedChain>) -> Vec<QuantityResult> {
+    let replicas = |stage: usize| simulated.map_or(0, |simulated| simulated.replicas[stage]);
+    let probability = |index: usize, well: usize| simulated?.places.probability(index, well);
     let result = |quantity: &str, estimate: Option<Estimate>, stage: usize| QuantityResult {
         task: number,
         kind: "chain".to_owned(),
@@ -281,12 +290,12 @@ pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> V
         estimate: estimate.as_ref().map(|estimate| estimate.value),
         std_error: estimate.as_ref().map(|estimate| estimate.std_error),
         ci95: estimate.as_ref().map(|estimate| estimate.ci95),
-        method: Method::Plain.name().to_owned(),
+        method: simulated.map_or("exact", |_| Method::Plain.name()).to_owned(),
         step: task.step,
-        paths: simulated.replicas[stage] * task.starts.len() as u64,
+        paths: replicas(stage) * task.starts.len() as u64,
         censored: 0,
-        diverged: simulated.lost(stage)[0],
-        steps: simulated.replicas[stage] * task.starts.len() as u64 * task.steps()[stage],
+        diverged: simulated.map_or(0, |simulated| simulated.lost(stage)[0]),
+        steps: replicas(stage) * task.starts.len() as u64 * task.steps()[stage],
         discretisation_bias: estimate
             .as_ref()
             .and_then(|estimate| estimate.bias.as_ref())
@@ -294,6 +303,8 @@ pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> V
         levels: Vec::new(),
         asymptotic: None,
         exact: None,
+        exact_error: None,
+        verdict: None,
     };
     let mut results = Vec::new();
     let matrices = task.transition_matrices();
@@ -301,18 +312,18 @@ pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> V
     for (position, start) in task.starts.iter().enumerate() {
         for (time, t) in task.times.iter().enumerate() {
             for well in 0..wells {
-                let estimate = simulated.places.probability(position * times + time, well);
-                let row = result("chain_probability", estimate, 0);
-                let exact = task.exact.probabilities.as_ref().map(|exact| exact[position][time][well]);
+                let row = result("chain_probability", probability(position * times + time, well), 0);
+                let exact = task.exact.as_ref().map(|exact| exact.transition[time][position][well]);
                 results.push(QuantityResult {
                     from: Some(start + 1),
                     to: Some(well + 1),
                     t: Some(*t),
                     // Of this start alone.
-                    paths: simulated.replicas[0],
-                    steps: simulated.replicas[0] * task.steps()[0],
+                    paths: replicas(0),
+                    steps: replicas(0) * task.steps()[0],
                     asymptotic: Some(matrices[time][*start][well]),
-                    exact,
+                    exact: exact.map(|exact| exact.value),
+                    exact_error: exact.map(|exact| exact.error),
                     ..row
                 });
             }
@@ -323,14 +334,14 @@ pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> V
         let off = task.starts.iter().enumerate().flat_map(|(position, start)| {
             let matrix = &matrices[time];
             (0..wells).filter_map(move |well| {
-                let estimate = simulated.places.probability(position * times + time, well)?;
+                let estimate = probability(position * times + time, well)?;
                 Some(distance(estimate, matrix[*start][well]))
             })
         });
         let furthest = off.max_by(|a, b| a.value.total_cmp(&b.value));
-        let exact = task.exact.probabilities.as_ref().map(|exact| {
-            let off = task.starts.iter().zip(exact).flat_map(|(start, exact)| {
-                exact[time].iter().zip(&matrices[time][*start]).map(|(exact, limit)| (exact - limit).abs())
+        let exact = task.exact.as_ref().map(|exact| {
+            let off = task.starts.iter().zip(&exact.transition[time]).flat_map(|(start, exact)| {
+                exact.iter().zip(&matrices[time][*start]).map(|(exact, limit)| (exact.value - limit).abs())
             });
             off.fold(0.0, f64::max)
         });
@@ -338,18 +349,21 @@ pub fn results(number: usize, task: &ChainTask, simulated: &SimulatedChain) -> V
     }
     let stationary = task.limit.chain.stationary();
     for well in 0..wells {
+        let exact = task.exact.as_ref().map(|exact| exact.stationary[well]);
         results.push(QuantityResult {
             well: Some(well + 1),
             asymptotic: stationary.as_ref().map(|law| law[well]),
-            exact: task.exact.occupation.as_ref().map(|exact| exact[well]),
-            ..result("occupation", simulated.visits.occupation(well), 1)
+            exact: exact.map(|exact| exact.value),
+            exact_error: exact.map(|exact| exact.error),
+            ..result("occupation", simulated.and_then(|simulated| simulated.visits.occupation(well)), 1)
         });
     }
     let unit = task.limit.time_unit;
     for (from, to) in entries(wells) {
-        let estimate = simulated.visits.generator_entry(0, from, to).map(|estimate| scaled(estimate, unit));
+        let estimate = simulated.and_then(|simulated| simulated.visits.generator_entry(0, from, to));
+        let estimate = estimate.map(|estimate| scaled(estimate, unit));
         let other_deltas = task.radii.iter().enumerate().skip(1).filter_map(|(radius, &delta)| {
-            let other = simulated.visits.against_first_radius(radius, from, to)?;
+            let other = simulated?.visits.against_first_radius(radius, from, to)?;
             let [estimate, difference, std_error] =
                 [other.estimate, other.difference, other.std_error].map(|rate| rate * unit);
             Some(OtherDelta { delta, estimate, difference, std_error })

@@ -4,7 +4,7 @@ use levyscape_analyzer::theory;
 use levyscape_integrator::NoiseLaw;
 use levyscape_integrator::noise::WeightedNoise;
 
-use crate::scenario::{Dependence, NoiseKind, NoiseSpec};
+use crate::scenario::{Dependence, NoiseKind, NoisePart, NoiseSpec};
 
 /// The law of the noise, one amplitude a coordinate: it turns a cap on the jumps of X into one on those
 /// of Z.
@@ -76,11 +76,59 @@ fn law_on_the_line(kind: &NoiseKind, spec: &NoiseSpec, epsilon: f64) -> NoiseLaw
 
 /// The noise as small-noise theory knows it.
 pub fn for_theory(spec: &NoiseSpec, epsilon: f64) -> theory::NoiseLaw {
+    let other = theory::NoiseLaw::Other { name: spec.kind.name(), epsilon };
     match (&spec.kind, spec.constant_epsilon()) {
         (NoiseKind::Brownian, Some(epsilon)) => theory::NoiseLaw::Brownian { epsilon },
         (&NoiseKind::Stable { alpha, beta }, Some(epsilon)) => {
             theory::NoiseLaw::Stable { alpha, beta, epsilon }
         }
-        (kind, _) => theory::NoiseLaw::Other { name: kind.name(), epsilon },
+        (NoiseKind::Sum { parts }, Some(epsilon)) => stable_and_gaussian(parts, epsilon).unwrap_or(other),
+        _ => other,
+    }
+}
+
+/// A sum of at most one stable noise and any number of Gaussian ones, whose variances add up; `None` for
+/// other sums.
+fn stable_and_gaussian(parts: &[NoisePart], epsilon: f64) -> Option<theory::NoiseLaw> {
+    let mut jumps = None;
+    let mut variance = 0.0;
+    for &NoisePart { ref kind, weight } in parts {
+        match *kind {
+            NoiseKind::Brownian => variance += weight * weight,
+            // sqrt(2) B.
+            NoiseKind::Stable { alpha: 2.0, .. } => variance += 2.0 * weight * weight,
+            NoiseKind::Stable { alpha, beta } if jumps.is_none() => jumps = Some((alpha, beta, weight)),
+            _ => return None,
+        }
+    }
+    let (alpha, beta, weight) = jumps.unwrap_or((2.0, 0.0, 0.0));
+    Some(theory::NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian: variance.sqrt(), epsilon })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(kind: NoiseKind, weight: f64) -> NoisePart {
+        NoisePart { kind, weight }
+    }
+
+    #[test]
+    fn sums_that_theory_knows() {
+        let stable = |alpha| NoiseKind::Stable { alpha, beta: 0.5 };
+        let sum = [part(NoiseKind::Brownian, 3.0), part(stable(1.5), 0.5), part(stable(2.0), 8.0_f64.sqrt())];
+        let law = stable_and_gaussian(&sum, 0.1).unwrap();
+        let theory::NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian, epsilon } = law else {
+            panic!("{law:?}")
+        };
+        assert_eq!((alpha, beta, weight, epsilon), (1.5, 0.5, 0.5, 0.1));
+        assert!((gaussian - 5.0).abs() < 1e-14);
+        // Twice the variance of B is that of sqrt(2) B.
+        let gaussian = stable_and_gaussian(&[part(stable(2.0), 1.0)], 0.1).unwrap();
+        let same = theory::NoiseLaw::stable(2.0, 0.1);
+        assert!((gaussian.diffusion().unwrap() / same.diffusion().unwrap() - 1.0).abs() < 1e-14);
+        assert!(stable_and_gaussian(&[part(stable(1.5), 1.0), part(stable(1.2), 1.0)], 0.1).is_none());
+        let tempered = NoiseKind::TemperedStable { alpha: 1.5, mu: 1.0 };
+        assert!(stable_and_gaussian(&[part(NoiseKind::Brownian, 1.0), part(tempered, 1.0)], 0.1).is_none());
     }
 }

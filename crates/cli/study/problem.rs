@@ -17,8 +17,8 @@ use levyscape_integrator::{
 
 use crate::errors::ScenarioError;
 use crate::scenario::{
-    self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Scenario, ScenarioFile, SchemeChoice, Start,
-    Target, TaskSpec,
+    self, Domain, EnsembleSpec, Epsilon, FromMinima, NoiseKind, Normalisation, Scenario, ScenarioFile,
+    SchemeChoice, Start, Target, TaskSpec,
 };
 
 use super::chain::ChainTask;
@@ -31,6 +31,8 @@ use super::space::{self, SpaceTask};
 const MOST_STEPS: f64 = 1e9;
 /// All paths of a task together take no more steps than this unless the scenario says otherwise.
 const MOST_STEPS_TOGETHER: f64 = 1e12;
+/// Relative error to which exact values are computed.
+const EXACT_TOLERANCE: f64 = 1e-5;
 /// The horizon in units of the mean time that theory expects, unless the scenario gives one.
 const HORIZON_IN_MEANS: f64 = 100.0;
 
@@ -51,6 +53,8 @@ pub struct Problem {
     pub step_is_given: bool,
     /// Instead of the choice's scheme: one that gives every path a clock of its own.
     pub clocked: Option<ClockedKind>,
+    /// Whether the limit chain is wanted in the papers' normalisation, too.
+    pub papers_normalisation: bool,
     pub tasks: Vec<Task>,
 }
 
@@ -75,6 +79,24 @@ impl Problem {
             None => builder.epsilons(&self.epsilon),
         }
         .build()
+    }
+
+    /// Solves the exact equations of all starts again, to this relative error.
+    pub fn solve_exactly(&mut self, tolerance: f64) {
+        let potential = self.force.potential.as_ref();
+        for task in &mut self.tasks {
+            match task {
+                Task::Ensembles(starts) => {
+                    for start in starts.iter_mut().filter(|start| start.space.is_none()) {
+                        start.solve(potential, &self.landscape, self.theory_noise, tolerance);
+                    }
+                }
+                Task::Chain(chain) => {
+                    chain.solve(potential, &self.landscape, self.theory_noise, tolerance);
+                }
+                Task::Paths { .. } => {}
+            }
+        }
     }
 
     /// The amplitude as one number: that of the first coordinate.
@@ -118,7 +140,7 @@ pub struct EnsembleTask {
     pub blow_up_rate: f64,
     pub theory: Option<theory::StoppedTheory>,
     pub transition: Option<theory::TransitionTheory>,
-    pub exact: exact::ExactValues,
+    pub exact: exact::Solution,
 }
 
 impl EnsembleTask {
@@ -146,6 +168,23 @@ impl EnsembleTask {
         Questions { properties, survival_times: self.survival_times.clone() }
     }
 
+    /// Asks the exact equation what is asked of the paths.
+    fn solve(
+        &mut self,
+        potential: &dyn Potential,
+        landscape: &Landscape,
+        noise: theory::NoiseLaw,
+        tolerance: f64,
+    ) {
+        let landing = if self.from.is_some() { &self.problem.targets } else { &self.landing };
+        let questions = exact::nonlocal::Questions {
+            landing: landing.clone(),
+            survival_times: self.survival_times.clone(),
+            tolerance,
+        };
+        self.exact = exact::solve(potential, landscape, noise, &self.problem, &questions);
+    }
+
     pub fn start(&self) -> Vec<f64> {
         match &self.space {
             Some(space) => space.start.clone(),
@@ -157,7 +196,7 @@ impl EnsembleTask {
     pub fn exact_mean(&self) -> Option<f64> {
         match &self.space {
             Some(space) => space.exact_mean,
-            None => self.exact.mean,
+            None => self.exact.mean_value(),
         }
     }
 
@@ -194,11 +233,20 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
     let (_, scenario) = &file.points()[index];
     let force = Force::new(file, index, scenario)?;
     let dimension = force.field.as_ref().map_or(1, |field| field.dimension());
-    let landscape = if dimension == 1 {
-        Landscape::find(force.potential.as_ref(), scenario.landscape.window)
-            .map_err(|error| file.error_at(index, "landscape.window", error.to_string(), None))?
-    } else {
-        Landscape::default()
+    let window_error = |message: String| file.error_at(index, "landscape.window", message, None);
+    let landscape = match (&force.field, scenario.landscape.window.as_deref()) {
+        (Some(drift), window) => space::landscape(drift, window, &scenario.tasks)
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, None) => Landscape::find(force.potential.as_ref(), None)
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, Some([window])) => Landscape::find(force.potential.as_ref(), Some(*window))
+            .map_err(|error| window_error(error.to_string()))?,
+        (None, Some(window)) => {
+            return Err(window_error(format!(
+                "the window has {} intervals, the equation one coordinate",
+                window.len()
+            )));
+        }
     };
     let (epsilon, multiplicative) = amplitude(file, index, scenario, &landscape)?;
     let law = noise::law(&scenario.noise, &epsilon)
@@ -228,6 +276,7 @@ pub fn prepare(file: &ScenarioFile, index: usize) -> Result<Problem, ScenarioErr
             SchemeChoice::Clocked(kind) => Some(kind),
             _ => None,
         },
+        papers_normalisation: scenario.theory.normalisation == Normalisation::Pavlyukevich,
         tasks: Vec::new(),
     };
     check_clocked(file, index, scenario, &problem)?;
@@ -406,9 +455,11 @@ fn prepare_on_the_line(
             let fault = |message| context.error(&format!("task.{number}"), message, None);
             chain.fit(choice.step).map_err(fault)?;
             noise.sampler(chain.step).map_err(|error| fault(error.to_string()))?;
+            chain.solve(potential, &problem.landscape, problem.theory_noise, 10.0 * EXACT_TOLERANCE);
         }
         if let Task::Ensembles(ensembles) = task {
             for ensemble in ensembles {
+                ensemble.solve(potential, &problem.landscape, problem.theory_noise, EXACT_TOLERANCE);
                 ensemble.set_horizon(&scenario.ensemble, choice.step);
                 if choice.kind == SchemeKind::Euler {
                     let geometry = context.geometry(&ensemble.problem, noise);
@@ -524,7 +575,6 @@ impl Context<'_> {
         theory: Option<theory::StoppedTheory>,
         survival_times: &[f64],
     ) -> EnsembleTask {
-        let exact = exact::stopped(self.potential, self.noise, &problem);
         EnsembleTask {
             from: None,
             space: None,
@@ -538,7 +588,7 @@ impl Context<'_> {
             blow_up_rate: 0.0,
             theory,
             transition: None,
-            exact,
+            exact: exact::Solution::default(),
         }
     }
 

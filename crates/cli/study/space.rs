@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use levyscape_analyzer::exact;
-use levyscape_analyzer::theory::StoppedProblem;
+use levyscape_analyzer::landscape::{Landscape, RestPoint, SpaceBasins, SpaceLandscape, SpaceWindowError};
 use levyscape_analyzer::theory::space::{self, SpaceNoise, SpaceTheory};
+use levyscape_analyzer::theory::{MarkovChain, StoppedProblem};
 use levyscape_engine::{Basin, CoreSet, Region, SpaceDomain, SpaceRegion, SubLevel, Union};
 use levyscape_integrator::math::pow;
 use levyscape_integrator::scheme::Choice;
@@ -24,6 +25,74 @@ pub struct SpaceTask {
     pub relaxation_rate: Option<f64>,
     /// Whether explicit Euler may throw a path out of the domain, or away from it for ever.
     pub euler_overshoots: bool,
+}
+
+/// Minima and saddles in the window or, where the scenario gives none, around what the tasks name.
+///
+/// # Errors
+/// A window of another dimension.
+pub fn landscape(
+    drift: &Arc<dyn Drift>,
+    window: Option<&[[f64; 2]]>,
+    tasks: &[TaskSpec],
+) -> Result<Landscape, SpaceWindowError> {
+    let space = match window {
+        Some(window) => SpaceLandscape::find(drift, window)?,
+        None => SpaceLandscape::find_around(drift, &surroundings(drift.dimension(), tasks))?,
+    };
+    Ok(Landscape { remarks: space.remarks.clone(), space: Some(space), ..Landscape::default() })
+}
+
+/// The starts, domains and targets of the tasks, with half their size to spare on every side.
+fn surroundings(dimension: usize, tasks: &[TaskSpec]) -> Vec<[f64; 2]> {
+    let mut sides = vec![[f64::INFINITY, f64::NEG_INFINITY]; dimension];
+    let mut hold = |k: usize, x: f64| {
+        if let Some([lo, hi]) = sides.get_mut(k).filter(|_| x.is_finite()) {
+            (*lo, *hi) = (lo.min(x), hi.max(x));
+        }
+    };
+    let mut ball = |centre: &[f64], radius: f64| {
+        for (k, x) in centre.iter().enumerate() {
+            hold(k, x - radius);
+            hold(k, x + radius);
+        }
+    };
+    let mut boxes: Vec<&[[f64; 2]]> = Vec::new();
+    for task in tasks {
+        let TaskSpec::Exit { start: Start::Place(start), domain, targets, .. } = task else { continue };
+        ball(start, 0.0);
+        let mut pending = vec![domain];
+        while let Some(domain) = pending.pop() {
+            match domain {
+                Domain::Ball(radius) => ball(start, *radius),
+                Domain::BallAround { centre, radius } => ball(centre, *radius),
+                Domain::Box(sides) => boxes.push(sides),
+                Domain::Union(members) => pending.extend(members),
+                Domain::Basin | Domain::SubLevel(_) | Domain::Interval(_) => {}
+            }
+        }
+        for target in targets {
+            match target {
+                Target::Ball { centre, radius } => ball(centre, *radius),
+                Target::Box(sides) => boxes.push(sides),
+                Target::Interval(_) => {}
+            }
+        }
+    }
+    for (k, x) in
+        boxes.iter().flat_map(|sides| sides.iter().enumerate()).flat_map(|(k, side)| side.map(|x| (k, x)))
+    {
+        hold(k, x);
+    }
+    for [lo, hi] in &mut sides {
+        if lo > hi {
+            (*lo, *hi) = (-1.0, 1.0);
+        }
+        // A lone start says nothing of the size of things.
+        let size = if hi > lo { *hi - *lo } else { 2.0 * hi.abs().max(0.5) };
+        (*lo, *hi) = (*lo - 0.5 * size, *hi + 0.5 * size);
+    }
+    sides
 }
 
 /// Prepares scheme and tasks of a point.
@@ -87,7 +156,9 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
         }
         // The theory of one well holds where the whole domain is drawn to one stable place.
         let rest = point_of_rest(drift.as_ref(), start).filter(|rest| {
-            matches!(region.domain, SpaceDomain::Basin(_)) || draws_all(drift.as_ref(), &region.domain, rest)
+            matches!(region.domain, SpaceDomain::Basin(_))
+                || (is_alone(&problem.landscape, &region.domain, rest)
+                    && draws_all(drift.as_ref(), &region.domain, rest))
         });
         let centre = rest.clone().unwrap_or_else(|| start.clone());
         steps.push(step(problem, drift.as_ref(), &region.domain, &centre, start));
@@ -130,7 +201,7 @@ pub fn prepare(file: &ScenarioFile, index: usize, problem: &mut Problem) -> Resu
             blow_up_rate: 0.0,
             theory: None,
             transition: None,
-            exact: exact::ExactValues::default(),
+            exact: exact::Solution::default(),
         });
     }
     problem.choice = choice(scenario, &steps);
@@ -430,6 +501,32 @@ fn directions(d: usize) -> Vec<Vec<f64>> {
         all.push(vec![sign / (d as f64).sqrt(); d]);
     }
     all
+}
+
+/// Whether no point of rest of the landscape but this one lies in the domain.
+fn is_alone(landscape: &Landscape, domain: &SpaceDomain, rest: &[f64]) -> bool {
+    let Some(space) = &landscape.space else { return true };
+    let size = diameter(space);
+    let mut others = space.minima.iter().chain(&space.saddles).chain(&space.others);
+    others.all(|point| distance(&point.x, rest) <= 1e-6 * size || !domain.contains(&point.x))
+}
+
+fn diameter(landscape: &SpaceLandscape) -> f64 {
+    landscape.window.iter().map(|[lo, hi]| (hi - lo) * (hi - lo)).sum::<f64>().sqrt()
+}
+
+/// The chain on the minima by one big jump, per unit of the equation's time; `None` with fewer than two minima,
+/// and where the noise has no such theory.
+pub fn chain(problem: &Problem) -> Option<MarkovChain> {
+    let drift = problem.force.field.as_ref()?;
+    let landscape = problem.landscape.space.as_ref().filter(|landscape| landscape.minima.len() > 1)?;
+    let noise = space_noise(problem)?;
+    let basins = SpaceBasins::new(drift, landscape);
+    if !basins.is_complete() {
+        return None;
+    }
+    let minima: Vec<&[f64]> = landscape.minima.iter().map(|RestPoint { x, .. }| x.as_slice()).collect();
+    space::basin_chain(&noise, &minima, &|x| basins.basin_of(x), diameter(landscape))
 }
 
 /// Whether points close to a place of rest and points all over the domain come to rest there.

@@ -22,7 +22,7 @@ pub mod survival;
 pub mod wells;
 
 #[cfg(test)]
-mod test_numbers;
+pub(crate) mod test_numbers;
 
 pub use moments::Moments;
 pub use paths::{KEPT, PathStatistics, Property, Questions, SurvivalCurve};
@@ -42,7 +42,7 @@ use crate::summary::BiasResult;
 pub const CORRECTION_UNCERTAINTY: f64 = 0.25;
 
 /// Two-sided 95 % quantile of the standard normal law.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// An estimate of one number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ pub fn weak_order(alpha: f64, continuous: bool) -> f64 {
 }
 
 /// The point of `[lo, hi]` at which an increasing function takes the value `p`, by bisection.
-fn invert(f: impl Fn(f64) -> f64, p: f64, [mut lo, mut hi]: [f64; 2]) -> f64 {
+pub(crate) fn invert(f: impl Fn(f64) -> f64, p: f64, [mut lo, mut hi]: [f64; 2]) -> f64 {
     for _ in 0..100 {
         let middle = 0.5 * (lo + hi);
         if f(middle) < p { lo = middle } else { hi = middle }

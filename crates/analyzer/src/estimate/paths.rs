@@ -45,7 +45,7 @@ pub struct Questions {
     pub survival_times: Vec<f64>,
 }
 
-/// Paths of the survival curve and of the distance from the exponential law.
+/// Paths of the survival curve and of the tests whether times are exponential.
 pub const KEPT: usize = 1 << 14;
 
 /// Columns of one grid: exit indicator, time, its square, time of an unfinished path.
@@ -344,29 +344,19 @@ impl PathStatistics {
         curve
     }
 
-    /// `sqrt(n) sup |F_n(t) - (1 - exp(-t/mean))|` over the times of the first 16 384 paths, with their own
-    /// mean.
-    ///
-    /// Critical values for an estimated mean: 0.99 (10 %), 1.08 (5 %), 1.28 (1 %). `None` with any censored
-    /// or diverged path or fewer than 20 times.
+    /// How many exits have property `k` of the questions, and how many exits there are. `None` without such a
+    /// property, or where a step correction takes the place of plain counts.
     #[must_use]
-    pub fn exponential_distance(&self) -> Option<f64> {
-        if self.censored + self.diverged > 0 || self.kept.len() < 20 {
-            return None;
-        }
-        let mut times: Vec<f64> = self.kept.iter().map(|&(time, _)| time).collect();
-        times.sort_unstable_by(f64::total_cmp);
-        let n = times.len() as f64;
-        let mean = times.iter().sum::<f64>() / n;
-        let distance = times
-            .iter()
-            .enumerate()
-            .map(|(k, t)| {
-                let law = -libm::expm1(-t / mean);
-                (law - k as f64 / n).abs().max(((k + 1) as f64 / n - law).abs())
-            })
-            .fold(0.0, f64::max);
-        Some(n.sqrt() * distance)
+    pub fn exit_counts(&self, k: usize) -> Option<[u64; 2]> {
+        let indicators = self.properties.get(k).filter(|_| self.companions == 0)?;
+        Some([indicators.0[2].iter().sum(), indicators.base()])
+    }
+
+    /// The times of the first 16 384 paths; empty where any path of all is censored or diverged.
+    #[must_use]
+    pub fn whole_times(&self) -> Vec<f64> {
+        let whole = self.censored + self.diverged == 0;
+        self.kept.iter().filter(|_| whole).map(|&(time, _)| time).collect()
     }
 }
 
@@ -433,6 +423,8 @@ mod tests {
         assert!(statistics.second_moment().is_some_and(|second| (second.value - 12.5).abs() < 1e-14));
         assert_eq!(statistics.counts(), [4, 0, 0, 4]);
         assert_eq!(statistics.exit_probability(0), None);
+        assert_eq!(statistics.exit_counts(0), None);
+        assert_eq!(statistics.whole_times(), [1.0, 2.0, 3.0, 6.0]);
     }
 
     #[test]
@@ -449,7 +441,7 @@ mod tests {
         assert_eq!(statistics.survival(1).map(|p| p.value), Some(0.5), "still running at the horizon");
         assert!(statistics.survival(2).is_none(), "beyond the horizon");
         assert_eq!(statistics.exit_probability(0).map(|p| p.value), Some(1.0));
-        assert!(statistics.exponential_distance().is_none());
+        assert!(statistics.whole_times().is_empty());
         assert!((statistics.time_at_risk() - 14.0).abs() < 1e-14);
     }
 
@@ -470,10 +462,10 @@ mod tests {
     #[test]
     fn a_count_of_zero_has_an_interval() {
         let questions = Questions { properties: vec![Property::Stop(Stop::Lower)], ..Questions::default() };
-        let Some(p) = statistics(&exits(&[1.0; 100]), questions, 1.0).exit_probability(0) else {
-            panic!("100 exits")
-        };
+        let counted = statistics(&exits(&[1.0; 100]), questions, 1.0);
+        let Some(p) = counted.exit_probability(0) else { panic!("100 exits") };
         assert_eq!(p.value, 0.0);
+        assert_eq!(counted.exit_counts(0), Some([0, 100]));
         // 1 - 0.025^(1/100)
         assert!((p.ci95[1] - 0.036_217).abs() < 1e-5, "{:?}", p.ci95);
         assert!(p.std_error > 0.0);

@@ -1,4 +1,4 @@
-//! Random numbers for the tests of this folder.
+//! Random numbers for the tests of this crate.
 
 use levyscape_integrator::StreamKey;
 use levyscape_integrator::math::uniform;

@@ -1,15 +1,22 @@
 //! Exact values, where a formula or a quadrature gives them.
 //!
-//! Two families are covered: Gaussian noise over any potential (quadrature, [`brownian`]) and stable
-//! noise without drift (closed forms and quadrature, [`getoor`]; less is known for skewed noise).
+//! Gaussian noise over any potential is a matter of quadrature ([`brownian`]), stable noise without drift
+//! of closed forms ([`getoor`], [`skewed`]); for stable noise over any potential, with a Gaussian part or
+//! without, the equations of the generator are solved ([`nonlocal`]). [`solve`] takes what applies. A
+//! second solver of the same equations, by a Markov chain on a uniform grid, is [`grid`].
 
 pub mod brownian;
 pub mod getoor;
+pub mod grid;
+pub mod nonlocal;
 mod quadrature;
 pub mod skewed;
+mod solution;
 mod special;
 
 use levyscape_integrator::potential::Potential;
+
+pub use solution::{Solution, solve};
 
 use crate::theory::{NoiseLaw, StoppedProblem};
 

@@ -4,11 +4,11 @@
 use serde_json::Value;
 
 use super::words;
-use crate::exact;
+use crate::exact::{self, nonlocal::Questions};
 use crate::figure::text::escape;
 use crate::study::{EnsembleData, PointData, Study};
 use crate::summary::{PointSummary, QuantityResult};
-use crate::theory::{self, NoiseLaw};
+use crate::theory::{self, NoiseLaw, way_out};
 
 /// Most curves in one panel, and most panels in one figure.
 const MOST_SERIES: usize = 4;
@@ -129,6 +129,9 @@ impl<'a> Row<'a> {
             (_, NoiseLaw::Stable { alpha, beta, .. }) => {
                 Part { identity: format!("{alpha:e} {beta:e}"), label: words::noise(noise) }
             }
+            (_, NoiseLaw::StableAndGaussian { .. }) => {
+                Part { identity: format!("{:?}", noise.with_epsilon(1.0)), label: words::noise(noise) }
+            }
             (_, noise) => Part { identity: words::noise(noise), label: words::noise(noise) },
         });
         parts
@@ -167,7 +170,11 @@ impl<'a> Row<'a> {
 
     /// The exact mean of the row's problem under a noise.
     pub fn exact_mean(&self, noise: NoiseLaw) -> Option<f64> {
-        exact::stopped(self.data.potential.as_ref(), noise, &self.ensemble?.problem).mean
+        // A curve is drawn to three digits.
+        let questions = Questions { tolerance: 1e-3, ..Questions::default() };
+        let potential = self.data.potential.as_ref();
+        let problem = &self.ensemble?.problem;
+        exact::solve(potential, &self.data.landscape, noise, problem, &questions).mean_value()
     }
 
     /// Estimate and interval; NaN where there is none.
@@ -177,19 +184,9 @@ impl<'a> Row<'a> {
         [value, lo, hi]
     }
 
-    /// Width and depth of what the path must leave: from the minimum of the starting well to the nearest
-    /// edge, and up to the lowest one. An edge is an end of the well or, before it, of the domain.
+    /// Width and depth of what the path must leave.
     pub fn width_and_depth(&self) -> Option<[f64; 2]> {
-        let problem = &self.ensemble?.problem;
-        let index = self.data.landscape.basin_of(problem.start)?;
-        let (minimum, well) = (self.data.landscape.minima.get(index)?, self.data.landscape.wells.get(index)?);
-        let edges = [well.left.max(problem.lower), well.right.min(problem.upper)];
-        let (mut width, mut depth) = (f64::INFINITY, f64::INFINITY);
-        for edge in edges.into_iter().filter(|edge| edge.is_finite()) {
-            width = width.min((edge - minimum.x).abs());
-            depth = depth.min(self.data.potential.value(edge) - minimum.u);
-        }
-        (width > 0.0 && depth > 0.0 && width.is_finite() && depth.is_finite()).then_some([width, depth])
+        way_out(self.data.potential.as_ref(), &self.data.landscape, &self.ensemble?.problem)
     }
 }
 

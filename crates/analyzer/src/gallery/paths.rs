@@ -117,7 +117,7 @@ pub fn replayed(name: &str, path: &Trajectory, problem: &StoppedProblem, landsca
 /// Tells noises apart but for their amplitude; Brownian comes first.
 fn index(noise: NoiseLaw) -> f64 {
     match noise {
-        NoiseLaw::Stable { alpha, .. } => alpha,
+        NoiseLaw::Stable { alpha, .. } | NoiseLaw::StableAndGaussian { alpha, .. } => alpha,
         NoiseLaw::Brownian { .. } | NoiseLaw::Other { .. } => 0.0,
     }
 }

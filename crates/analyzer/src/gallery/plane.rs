@@ -125,7 +125,7 @@ impl<'a> Plane<'a> {
 /// Orders noises: Brownian, then by tail index.
 fn tail(law: NoiseLaw) -> f64 {
     match law {
-        NoiseLaw::Stable { alpha, .. } => alpha,
+        NoiseLaw::Stable { alpha, .. } | NoiseLaw::StableAndGaussian { alpha, .. } => alpha,
         NoiseLaw::Brownian { .. } | NoiseLaw::Other { .. } => 0.0,
     }
 }

@@ -94,6 +94,8 @@ fn result(task: usize, quantity: &str, truth: Option<f64>, error: f64, seed: usi
         levels: Vec::new(),
         asymptotic: truth,
         exact: None,
+        exact_error: None,
+        verdict: None,
     }
 }
 
@@ -112,7 +114,9 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
         let e = -uniform().ln();
         let (alpha, epsilon) = match noise {
             NoiseLaw::Brownian { epsilon } => (2.0, epsilon * 0.5_f64.sqrt()),
-            NoiseLaw::Stable { alpha, epsilon, .. } => (alpha, epsilon),
+            NoiseLaw::Stable { alpha, epsilon, .. } | NoiseLaw::StableAndGaussian { alpha, epsilon, .. } => {
+                (alpha, epsilon)
+            }
             NoiseLaw::Other { epsilon, .. } => (1.0, epsilon),
         };
         let s = (alpha * v).sin() / v.cos().powf(1.0 / alpha)
@@ -229,6 +233,7 @@ fn point(
         },
         theory: None,
         results,
+        tests: Vec::new(),
     };
     (summary, PointData { potential, landscape, noise, ensembles, paths })
 }
@@ -241,8 +246,11 @@ fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
         title: title.into(),
         scenario: Value::Null,
         landscape: None,
+        limits: Vec::new(),
+        exponents: Vec::new(),
         points: summaries,
         verdict: Verdict { status: "ok".into(), reasons: Vec::new() },
+        comparison: None,
         warnings: Vec::new(),
     };
     Study { summary, points }

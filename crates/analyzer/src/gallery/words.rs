@@ -102,6 +102,11 @@ pub(super) fn noise(law: NoiseLaw) -> String {
         NoiseLaw::Stable { alpha, beta, .. } => {
             format!(r"Lévy, $\alpha = {}$, $\beta = {}$", bare(alpha, 4), bare(beta, 4))
         }
+        NoiseLaw::StableAndGaussian { weight: 0.0, .. } => "Brownian".into(),
+        NoiseLaw::StableAndGaussian { alpha, beta, epsilon, gaussian, .. } => {
+            let jumps = noise(NoiseLaw::Stable { alpha, beta, epsilon });
+            if gaussian == 0.0 { jumps } else { format!("{jumps}, with a Gaussian part") }
+        }
         NoiseLaw::Other { name, .. } => name.replace('_', " "),
     }
 }

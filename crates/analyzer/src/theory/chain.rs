@@ -2,12 +2,36 @@
 
 use std::fmt;
 
+use nalgebra::{DMatrix, Schur};
+
+/// Steps of the quotient-difference algorithm after which two eigenvalues are too close to be told apart.
+const MOST_STEPS: usize = 100_000;
+/// An eigenvalue below this share of the fastest rate has lost its digits in a general matrix.
+const RESOLVED: f64 = 1e-9;
+
 /// A Markov chain on finitely many states: jump rates `q_ij >= 0` (`i != j`) and killing rates
 /// `k_i >= 0`, in units of one over the chain's own time.
 ///
 /// Rates between wells differ by many powers of ten, so every linear system is solved by an
 /// elimination that never subtracts (Grassmann, Taksar and Heyman, Oper. Res. 33 (1985) 1107): each
-/// entry of a result has full relative accuracy, whatever the spread of the rates.
+/// entry of a result has full relative accuracy, whatever the spread of the rates. What is not a linear
+/// system is made the same way: see [`Self::transition_matrix`] and [`Self::relaxation_times`].
+///
+/// ```
+/// use levyscape_analyzer::theory::MarkovChain;
+///
+/// // From the left of three wells over the middle one, at rates that differ by sixty powers of ten.
+/// let rates = vec![vec![0.0, 1.0, 0.0], vec![2.0, 0.0, 1e-60], vec![0.0, 1e-55, 0.0]];
+/// let chain = MarkovChain::new(rates, vec![0.0; 3]).ok_or("rates")?;
+/// let near = |value: f64, expected: f64| (value / expected - 1.0).abs() < 1e-14;
+/// let law = chain.stationary().ok_or("not unique")?;
+/// assert!(near(law[2], 1e-5 / 3.0 / (1.0 + 1e-5 / 3.0)));
+/// // Two thirds of the time are spent on the left, from where nothing crosses.
+/// assert!(near(chain.mean_hitting_times(&[2])[1], 3e60));
+/// // From the middle the left is reached first, but for one path in 2e60.
+/// assert!(near(chain.committor(&[0], &[2])[1], 0.5e-60));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct MarkovChain {
     rates: Vec<Vec<f64>>,
@@ -170,23 +194,32 @@ impl MarkovChain {
         self.expected_reward(&self.mean_lifetime()).iter().map(|moment| 2.0 * moment).collect()
     }
 
+    /// The same chain with every rate multiplied by a factor, as in another unit of time; `None` unless the
+    /// rates stay finite and non-negative.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Option<Self> {
+        let times = |rates: &Vec<f64>| rates.iter().map(|rate| rate * factor).collect::<Vec<f64>>();
+        Self::new(self.rates.iter().map(times).collect(), times(&self.killing))
+    }
+
     /// Mean time to reach one of `targets` from each state (0 on the targets): `Q_FF u = -1`. A path
     /// that is killed first counts as never arriving, so its mean is infinite.
+    ///
+    /// ```
+    /// # use levyscape_analyzer::theory::MarkovChain;
+    /// // A walk on 0, 1, 2, 3 at rate 1 either way: from 0 it takes 1 + 2 + 3 to the other end.
+    /// let rate = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1.0 } else { 0.0 };
+    /// let rates = (0..4).map(|i| (0..4).map(|j| rate(i, j)).collect()).collect();
+    /// let walk = MarkovChain::new(rates, vec![0.0; 4]).ok_or("rates")?;
+    /// let times = walk.mean_hitting_times(&[3]);
+    /// assert!((times[0] - 6.0).abs() < 1e-12 && times[3] == 0.0);
+    /// // The first of several states.
+    /// assert!((walk.mean_hitting_times(&[0, 3])[1] - 1.0).abs() < 1e-12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn mean_hitting_times(&self, targets: &[usize]) -> Vec<f64> {
-        let free: Vec<usize> = (0..self.len()).filter(|i| !targets.contains(i)).collect();
-        // One more state, absorbing and never killed, holds the paths that are killed before arrival.
-        let size = free.len() + 1;
-        let mut rates = vec![vec![0.0; size]; size];
-        let mut killing = vec![0.0; size];
-        for (row, &i) in free.iter().enumerate() {
-            for (column, &j) in free.iter().enumerate() {
-                rates[row][column] = self.rates[i][j];
-            }
-            rates[row][size - 1] = self.killing[i];
-            killing[row] = targets.iter().map(|&j| self.rate(i, j)).sum();
-        }
-        let restricted = Self { rates, killing };
+        let (free, restricted) = self.until(targets, true);
         let times = restricted.mean_lifetime();
         let mut all = vec![0.0; self.len()];
         for (row, &i) in free.iter().enumerate() {
@@ -195,11 +228,116 @@ impl MarkovChain {
         all
     }
 
+    /// The committor: from each state the probability of reaching one of `targets` before one of `avoided`
+    /// and before being killed; 1 on the targets and 0 on the avoided states (a state in both counts as
+    /// avoided). `Q h = 0` elsewhere.
+    ///
+    /// ```
+    /// # use levyscape_analyzer::theory::MarkovChain;
+    /// let rate = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1.0 } else { 0.0 };
+    /// let rates = (0..5).map(|i| (0..5).map(|j| rate(i, j)).collect()).collect();
+    /// let walk = MarkovChain::new(rates, vec![0.0; 5]).ok_or("rates")?;
+    /// let right = walk.committor(&[0], &[4]);
+    /// assert!(right.iter().zip([0.0, 0.25, 0.5, 0.75, 1.0]).all(|(h, exact)| (h - exact).abs() < 1e-15));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn committor(&self, avoided: &[usize], targets: &[usize]) -> Vec<f64> {
+        let ends: Vec<usize> = avoided.iter().chain(targets).copied().collect();
+        let (free, restricted) = self.until(&ends, false);
+        let wanted = |j: &usize| targets.contains(j) && !avoided.contains(j);
+        let reward: Vec<f64> =
+            free.iter().map(|&i| (0..self.len()).filter(wanted).map(|j| self.rates[i][j]).sum()).collect();
+        let reached = restricted.expected_reward(&reward);
+        let mut all: Vec<f64> = (0..self.len()).map(|j| f64::from(u8::from(wanted(&j)))).collect();
+        for (row, &i) in free.iter().enumerate() {
+            // Rounding must not make a probability of it that is none.
+            all[i] = reached[row].min(1.0);
+        }
+        all
+    }
+
+    /// The states off `ends`, and the chain on them that is killed where this one jumps onto an end. Paths
+    /// that this chain kills are killed too, or live on for ever in one more state.
+    fn until(&self, ends: &[usize], for_ever: bool) -> (Vec<usize>, Self) {
+        let free: Vec<usize> = (0..self.len()).filter(|i| !ends.contains(i)).collect();
+        let size = free.len() + usize::from(for_ever);
+        let mut rates = vec![vec![0.0; size]; size];
+        let mut killing = vec![0.0; size];
+        for (row, &i) in free.iter().enumerate() {
+            for (column, &j) in free.iter().enumerate() {
+                rates[row][column] = self.rates[i][j];
+            }
+            let onto_ends = (0..self.len()).filter(|j| ends.contains(j));
+            killing[row] = onto_ends.map(|j| self.rates[i][j]).sum();
+            if for_ever {
+                rates[row][size - 1] = self.killing[i];
+            } else {
+                killing[row] += self.killing[i];
+            }
+        }
+        (free, Self { rates, killing })
+    }
+
+    /// The relaxation times `1/Re(lambda)` of the nonzero eigenvalues `lambda` of `-Q`, the longest first:
+    /// `n - 1` of them, in the chain's own time. The first says how long the chain takes to forget where
+    /// it was.
+    ///
+    /// Between neighbours only, as for Gaussian noise, by the differential quotient-difference algorithm
+    /// (Fernando and Parlett, Numer. Math. 67 (1994) 191), which never subtracts: each time has full
+    /// relative accuracy, whatever the spread of the rates. Otherwise by the Schur form. `None` with killing,
+    /// where the stationary law is not unique, and where an eigenvalue of a general chain is lost in
+    /// rounding (below 1e-9 of the fastest rate).
+    ///
+    /// ```
+    /// # use levyscape_analyzer::theory::MarkovChain;
+    /// let chain = MarkovChain::new(vec![vec![0.0, 0.3], vec![1.7, 0.0]], vec![0.0; 2]).ok_or("rates")?;
+    /// assert_eq!(chain.relaxation_times(), Some(vec![0.5]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn relaxation_times(&self) -> Option<Vec<f64>> {
+        self.stationary()?;
+        let size = self.len();
+        let between = |i: usize, j: usize| self.rates[i][j];
+        let neighbours_only = (0..size).all(|i| (0..size).all(|j| i.abs_diff(j) < 2 || between(i, j) == 0.0))
+            && (1..size).all(|i| between(i - 1, i) > 0.0 && between(i, i - 1) > 0.0);
+        let mut rates = if neighbours_only {
+            let up: Vec<f64> = (1..size).map(|i| between(i - 1, i)).collect();
+            let down: Vec<f64> = (1..size).map(|i| between(i, i - 1)).collect();
+            birth_and_death_eigenvalues(up, down)?
+        } else {
+            let generator = self.generator();
+            let matrix = DMatrix::from_fn(size, size, |i, j| -generator[i][j]);
+            let fastest = (0..size).map(|i| self.exit_rate(i)).fold(0.0, f64::max);
+            let schur = Schur::try_new(matrix, f64::EPSILON, 1000 * size)?;
+            let mut rates: Vec<f64> = schur.complex_eigenvalues().iter().map(|value| value.re).collect();
+            rates.sort_by(f64::total_cmp);
+            // The smallest is the zero of the stationary law.
+            rates.remove(0);
+            if rates.iter().any(|rate| *rate < RESOLVED * fastest) {
+                return None;
+            }
+            rates
+        };
+        rates.sort_by(f64::total_cmp);
+        Some(rates.iter().map(|rate| 1.0 / rate).collect())
+    }
+
     /// `exp(Q t)`: entry `[i][j]` is the probability of being in `j` at time `t >= 0` from `i`. With
     /// killing the rows add up to the survival probability.
     ///
     /// Uniformisation over a short time, then repeated squaring with the diagonal taken from the row
     /// sum, so that small entries keep their relative accuracy. NaN for a negative or NaN time.
+    ///
+    /// ```
+    /// # use levyscape_analyzer::theory::MarkovChain;
+    /// let chain = MarkovChain::new(vec![vec![0.0, 1.0], vec![1e-40, 0.0]], vec![0.0; 2]).ok_or("rates")?;
+    /// let later = chain.transition_matrix(1e3);
+    /// // q_10/(q_01 + q_10), the stationary share, at full accuracy.
+    /// assert!((later[1][0] / 1e-40 - 1.0).abs() < 1e-12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn transition_matrix(&self, t: f64) -> Vec<Vec<f64>> {
         let size = self.len();
@@ -263,6 +401,34 @@ impl MarkovChain {
     pub fn survival(&self, from: usize, t: f64) -> f64 {
         self.transition_matrix(t).get(from).map_or(f64::NAN, |row| row.iter().sum())
     }
+}
+
+/// The nonzero eigenvalues of `-Q` for a chain that jumps from state `i` to `i + 1` at the rate `up[i]` and
+/// back at the rate `down[i]`. The differences of a function along the chain obey a tridiagonal system whose
+/// factors are the rates themselves; exchanging factors (`dqd`) drives it to triangular form. `None` where
+/// two eigenvalues are too close to be told apart.
+fn birth_and_death_eigenvalues(up: Vec<f64>, down: Vec<f64>) -> Option<Vec<f64>> {
+    let (mut q, mut e) = (up, down);
+    let size = q.len();
+    for _ in 0..MOST_STEPS {
+        let mut carried = *q.first().unwrap_or(&0.0);
+        for i in 0..size {
+            // Behind the last quotient there is something in the first exchange only.
+            let sum = carried + e[i];
+            if i + 1 < size {
+                let ratio = q[i + 1] / sum;
+                e[i] *= ratio;
+                carried *= ratio;
+            } else {
+                e[i] = 0.0;
+            }
+            q[i] = sum;
+        }
+        if (1..size).all(|i| e[i - 1] <= 0.1 * f64::EPSILON * q[i]) {
+            return Some(q);
+        }
+    }
+    None
 }
 
 /// Folds the paths through state `last` into the rates between the states before it.
@@ -355,6 +521,137 @@ mod tests {
         let law = chain.stationary().unwrap();
         assert!((law[0] / 1e-60 - 1.0).abs() < 1e-14);
         assert!((law[2] / (1e-100 / 3.0) - 1.0).abs() < 1e-14);
+    }
+
+    /// Neighbours only, at rates of Kramers' kind over more than a hundred powers of ten.
+    fn stiff() -> MarkovChain {
+        chain(
+            &[
+                &[0.0, 1e-3, 0.0, 0.0, 0.0],
+                &[2.0, 0.0, 3e-40, 0.0, 0.0],
+                &[0.0, 5e-20, 0.0, 1e-90, 0.0],
+                &[0.0, 0.0, 7e-110, 0.0, 4e-12],
+                &[0.0, 0.0, 0.0, 9e-15, 0.0],
+            ],
+            &[0.0; 5],
+        )
+    }
+
+    #[test]
+    fn a_stiff_chain_follows_its_closed_forms() {
+        let chain = stiff();
+        // Detailed balance holds between neighbours: products of ratios.
+        let mut weight = vec![1.0];
+        for i in 1..5 {
+            weight.push(weight[i - 1] * chain.rate(i - 1, i) / chain.rate(i, i - 1));
+        }
+        let total: f64 = weight.iter().sum();
+        let law = chain.stationary().unwrap();
+        for i in 0..5 {
+            assert!((law[i] * total / weight[i] - 1.0).abs() < 1e-13, "{i}");
+        }
+        // Mean time up: sum over the edges of the weight below over the flow across.
+        let time_up: f64 =
+            (1..5).map(|i| weight[..i].iter().sum::<f64>() / (weight[i - 1] * chain.rate(i - 1, i))).sum();
+        assert!((chain.mean_hitting_times(&[4])[0] / time_up - 1.0).abs() < 1e-13);
+        // The committor is the resistance up to the place over the whole.
+        let resistance: Vec<f64> = (1..5).map(|i| 1.0 / (weight[i - 1] * chain.rate(i - 1, i))).collect();
+        let whole: f64 = resistance.iter().sum();
+        let committor = chain.committor(&[0], &[4]);
+        let back = chain.committor(&[4], &[0]);
+        for i in 1..4 {
+            let (below, above) = (resistance[..i].iter().sum::<f64>(), resistance[i..].iter().sum::<f64>());
+            assert!((committor[i] / (below / whole) - 1.0).abs() < 1e-13, "{i}");
+            assert!((back[i] / (above / whole) - 1.0).abs() < 1e-13, "{i}");
+        }
+    }
+
+    #[test]
+    fn relaxation_times_keep_their_digits() {
+        // The scales are far apart, so that each time is that of two groups of states in equilibrium.
+        let times = stiff().relaxation_times().unwrap();
+        let fast = 1.0 / 2.001;
+        let pair = 1.0 / (4e-12 + 9e-15);
+        // States 0 and 1 are one; of their time 1e-3/2.001 is spent in state 1.
+        let leaving = 3e-40 * (1e-3 / 2.001);
+        let middle = 1.0 / (5e-20 + leaving);
+        // Slowest: between 0, 1, 2 and 3, 4, in equilibrium on either side.
+        let up = 1e-90 * leaving / (5e-20 + leaving);
+        let down = 7e-110 * 9e-15 / (4e-12 + 9e-15);
+        let slowest = 1.0 / (up + down);
+        for (time, expected) in times.iter().zip([slowest, middle, pair, fast]) {
+            assert!((time / expected - 1.0).abs() < 1e-9, "{time:e} {expected:e}");
+        }
+        // A chain of equal rates: 4 sin^2(k pi / 2n), k = 1 ... n - 1.
+        let walk = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1.0 } else { 0.0 };
+        let n = 12;
+        let rates = (0..n).map(|i| (0..n).map(|j| walk(i, j)).collect()).collect();
+        let times = MarkovChain::new(rates, vec![0.0; n]).unwrap().relaxation_times().unwrap();
+        for (k, time) in times.iter().enumerate() {
+            let sine = libm::sin((k + 1) as f64 * std::f64::consts::PI / (2 * n) as f64);
+            assert!((time * 4.0 * sine * sine - 1.0).abs() < 1e-12, "{k}: {time}");
+        }
+    }
+
+    #[test]
+    fn relaxation_times_of_a_full_chain() {
+        // Three states: the two eigenvalues solve l^2 - (trace) l + (sum of principal minors) = 0.
+        let chain = chain(&[&[0.0, 0.2, 0.1], &[0.5, 0.0, 0.3], &[0.4, 0.1, 0.0]], &[0.0; 3]);
+        let times = chain.relaxation_times().unwrap();
+        let q = chain.generator();
+        let minor = |i: usize, j: usize| q[i][i] * q[j][j] - q[i][j] * q[j][i];
+        let (trace, minors) = (-(q[0][0] + q[1][1] + q[2][2]), minor(0, 1) + minor(0, 2) + minor(1, 2));
+        let root = (trace * trace / 4.0 - minors).sqrt();
+        assert!((times[0] * (trace / 2.0 - root) - 1.0).abs() < 1e-12, "{times:?}");
+        assert!((times[1] * (trace / 2.0 + root) - 1.0).abs() < 1e-12);
+        // Round in a circle: complex eigenvalues 1 - exp(+-2 pi i/3) of real part 3/2.
+        let circle = self::chain(&[&[0.0, 1.0, 0.0], &[0.0, 0.0, 1.0], &[1.0, 0.0, 0.0]], &[0.0; 3]);
+        assert!(circle.relaxation_times().unwrap().iter().all(|time| (time * 1.5 - 1.0).abs() < 1e-12));
+        assert_eq!(self::chain(&[&[0.0]], &[0.0]).relaxation_times(), Some(vec![]));
+        assert!(self::chain(&[&[0.0]], &[1.0]).relaxation_times().is_none());
+    }
+
+    #[test]
+    fn a_stiff_chain_in_time_follows_its_scales() {
+        let chain = stiff();
+        let fast = [2.0 / 2.001, 1e-3 / 2.001];
+        // Long after the fastest pair has settled, long before anything leaves it.
+        let early = chain.transition_matrix(1e15);
+        assert!((early[0][1] / fast[1] - 1.0).abs() < 1e-12);
+        // State 2 returns at the rate 5e-20.
+        let returned = -libm::expm1(-5e-20 * 1e15);
+        assert!((early[0][2] / (3e-40 * fast[1] * returned / 5e-20) - 1.0).abs() < 1e-9);
+        assert!((early[2][0] / (fast[0] * returned) - 1.0).abs() < 1e-9);
+        // The upper pair by its closed form.
+        let (up, down) = (4e-12, 9e-15);
+        for t in [1e10, 1e12, 1e13] {
+            let p = chain.transition_matrix(t);
+            let expected = up / (up + down) * -libm::expm1(-(up + down) * t);
+            assert!((p[3][4] / expected - 1.0).abs() < 1e-11, "{t}");
+        }
+        // At last the stationary law, from everywhere.
+        let law = chain.stationary().unwrap();
+        let late = chain.transition_matrix(1e160);
+        for row in &late {
+            for (p, pi) in row.iter().zip(&law) {
+                assert!((p / pi - 1.0).abs() < 1e-9, "{p:e} {pi:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn committors_and_times_of_sets() {
+        // Killing counts as not arriving.
+        let killed = chain(&[&[0.0, 1.0, 1.0], &[0.0, 0.0, 0.0], &[0.0, 0.0, 0.0]], &[2.0, 0.0, 0.0]);
+        assert_eq!(killed.committor(&[2], &[1]), vec![0.25, 1.0, 0.0]);
+        assert_eq!(killed.mean_hitting_times(&[1, 2])[0], f64::INFINITY);
+        // In both sets: avoided.
+        assert_eq!(killed.committor(&[1], &[1, 2])[1], 0.0);
+        assert_eq!(killed.committor(&[], &[0, 1, 2]), vec![1.0; 3]);
+        // A target named twice, or one that does not exist, changes nothing.
+        assert_eq!(killed.committor(&[2, 7], &[1, 1]), vec![0.25, 1.0, 0.0]);
+        assert_eq!(killed.scaled(2.0).unwrap().exit_rate(0), 8.0);
+        assert!(killed.scaled(-1.0).is_none());
     }
 
     #[test]

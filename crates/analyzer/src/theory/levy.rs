@@ -100,22 +100,12 @@ mod tests {
     }
 
     pub(crate) fn landscape(minima: &[f64], saddles: &[f64]) -> Landscape {
-        let point = |&x: &f64| CriticalPoint { x, u: 0.0, curvature: 1.0 };
+        let point = |&x: &f64| CriticalPoint::new(x, 0.0, 1.0);
         let mut edges = vec![f64::NEG_INFINITY];
         edges.extend(saddles);
         edges.push(f64::INFINITY);
         let wells = (0..minima.len())
-            .map(|i| Well {
-                minimum: i + 1,
-                left: edges[i],
-                right: edges[i + 1],
-                width: edges[i + 1] - edges[i],
-                depth: 1.0,
-                distance_left: minima[i] - edges[i],
-                distance_right: edges[i + 1] - minima[i],
-                depth_left: 1.0,
-                depth_right: 1.0,
-            })
+            .map(|i| Well::new(i + 1, minima[i], [edges[i], edges[i + 1]], [1.0, 1.0]))
             .collect();
         Landscape {
             minima: minima.iter().map(point).collect(),

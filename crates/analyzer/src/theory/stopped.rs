@@ -290,7 +290,7 @@ mod tests {
     use crate::landscape::Landscape;
     use crate::test_potential::Formula;
     use crate::theory::levy::tail_coefficient;
-    use crate::theory::{LimitChain, transition, validity_remarks};
+    use crate::theory::{LimitChain, transition, validity, validity_remarks};
 
     const INF: f64 = f64::INFINITY;
 
@@ -448,6 +448,76 @@ mod tests {
                 solve(&quartic(), stable(1.5, epsilon), &StoppedProblem::exit(-1.0, -2.0, 0.0)).is_none()
             );
         }
+    }
+
+    #[test]
+    fn a_gaussian_part_beside_leaves_the_leading_order_alone() {
+        let potential = three_wells();
+        let landscape = Landscape::find(&potential, None).unwrap();
+        let (alpha, beta, epsilon, weight) = (1.5, 0.5, 0.05, 0.3);
+        let sum = |weight, gaussian| NoiseLaw::StableAndGaussian { alpha, beta, weight, gaussian, epsilon };
+        let plain = NoiseLaw::Stable { alpha, beta, epsilon };
+        let ours = LimitChain::new(&landscape, sum(weight, 2.0)).unwrap();
+        let alone = LimitChain::new(&landscape, plain).unwrap();
+        assert_eq!(ours.time_unit, alone.time_unit);
+        let problem = StoppedProblem::exit(0.0, -3.0, 2.0);
+        let mean = |noise| stopped(&potential, &landscape, noise, &problem).unwrap().mean;
+        let factor = libm::pow(weight, alpha);
+        assert!((mean(sum(weight, 2.0)) * factor / mean(plain) - 1.0).abs() < 1e-12);
+        for (from, to) in [(0, 1), (0, 2), (1, 0), (2, 0)] {
+            assert!((ours.chain.rate(from, to) / (factor * alone.chain.rate(from, to)) - 1.0).abs() < 1e-13);
+        }
+        // Without jumps it is Brownian noise, without a Gaussian part stable noise.
+        let brownian = NoiseLaw::Brownian { epsilon: 2.0 * epsilon };
+        assert_eq!(mean(sum(0.0, 2.0)), mean(brownian));
+        assert_eq!(LimitChain::new(&landscape, sum(0.0, 2.0)), LimitChain::new(&landscape, brownian));
+        assert_eq!(mean(sum(1.0, 0.0)), mean(plain));
+        assert!(LimitChain::new(&landscape, sum(0.0, 0.0)).is_none());
+        assert!(LimitChain::new(&landscape, sum(-1.0, 1.0)).is_none());
+    }
+
+    #[test]
+    fn validity_in_numbers() {
+        // The ratios of theory, 2.5 (d) and (e), by hand: OU in (-1, 1).
+        let harmonic = Formula::new(|x| 0.5 * x * x, |x| x, |_| 1.0);
+        let landscape = Landscape::find(&harmonic, None).unwrap();
+        let exit = StoppedProblem::exit(0.0, -1.0, 1.0);
+        let (alpha, epsilon): (f64, f64) = (1.9, 0.3);
+        let [one] = &validity(&harmonic, &landscape, stable(alpha, epsilon), Some(&exit))[..] else {
+            panic!()
+        };
+        let rate = 2.0 * tail_coefficient(alpha) * epsilon.powf(alpha);
+        assert_eq!((one.well, one.left, one.right, one.barrier), (1, -1.0, 1.0, None));
+        assert!((one.rate / rate - 1.0).abs() < 1e-13);
+        assert!((one.separation.unwrap() / rate - 1.0).abs() < 1e-9);
+        assert!((one.background.unwrap() / (0.3 * 1.9f64.powf(-1.0 / 1.9)) - 1.0).abs() < 1e-9);
+        // Kramers at D = epsilon^2 from both ends of the slope.
+        let diffusion = epsilon * epsilon;
+        let climbing =
+            2.0 * (1.0 / (2.0 * std::f64::consts::PI * diffusion)).sqrt() * (-0.5 / diffusion).exp();
+        assert!((one.crossover.unwrap() / (climbing / rate) - 1.0).abs() < 1e-9);
+        // No climbing by jumps that are unlike Brownian motion, but by a Gaussian part beside them.
+        let low = stable(1.2, epsilon);
+        assert_eq!(validity(&harmonic, &landscape, low, Some(&exit))[0].crossover, None);
+        let beside =
+            NoiseLaw::StableAndGaussian { alpha: 1.2, beta: 0.0, weight: 1.0, gaussian: 1.5, epsilon };
+        let [one] = &validity(&harmonic, &landscape, beside, Some(&exit))[..] else { panic!() };
+        let diffusion = 0.5 * (1.5 * epsilon) * (1.5 * epsilon);
+        let climbing =
+            2.0 * (1.0 / (2.0 * std::f64::consts::PI * diffusion)).sqrt() * (-0.5 / diffusion).exp();
+        assert!((one.crossover.unwrap() * one.rate / climbing - 1.0).abs() < 1e-9);
+        assert!(one.remarks(beside).iter().any(|remark| remark.contains("Gaussian part")), "{one:?}");
+        // Gaussian noise: the barrier in units of D.
+        let [one] = &validity(&harmonic, &landscape, NoiseLaw::Brownian { epsilon: 0.5 }, Some(&exit))[..]
+        else {
+            panic!()
+        };
+        assert!((one.barrier.unwrap() - 4.0).abs() < 1e-9 && one.crossover.is_none());
+        // A well without an end is never left, and a noise without theory has none.
+        let [one] = &validity(&harmonic, &landscape, stable(alpha, epsilon), None)[..] else { panic!() };
+        assert_eq!((one.separation, one.background, one.rate), (Some(0.0), None, 0.0));
+        let other = NoiseLaw::Other { name: "compound_poisson", epsilon };
+        assert!(validity(&harmonic, &landscape, other, None).is_empty());
     }
 
     #[test]

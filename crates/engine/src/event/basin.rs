@@ -199,6 +199,7 @@ fn point_of_rest(drift: &dyn Drift, start: &[f64]) -> Option<Vec<f64>> {
         }
         let size =
             place.iter().zip(start).fold(0.0, |size: f64, (x, start)| size.max(x.abs()).max(start.abs()));
+        let size = if size > 0.0 { size } else { 1.0 };
         if speed <= 1e-10 * stiffness * size || speed == 0.0 {
             return Some(place);
         }

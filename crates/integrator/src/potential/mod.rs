@@ -10,7 +10,8 @@ mod table;
 pub use catalogue::{CATALOGUE, CatalogueEntry, Formula};
 pub use closure::ClosurePotential;
 pub use expression::{
-    DriftPotential, Expression, ExpressionError, ExpressionField, ExpressionPotential, FieldError, Tape,
+    Definedness, DriftPotential, Expression, ExpressionError, ExpressionField, ExpressionPotential,
+    FieldError, Interval, Tape,
 };
 pub use field::{ClosureDrift, Drift, PotentialDrift};
 pub use table::{TableError, TablePlace, TablePotential};
@@ -34,6 +35,14 @@ pub trait Potential: Send + Sync {
     fn curvature(&self, x: f64) -> f64 {
         let step = 6e-6 * x.abs().max(1.0);
         (self.gradient(x + step) - self.gradient(x - step)) / (2.0 * step)
+    }
+
+    /// Enclosures of `U'` and of `U''` on `[lo, hi]`, rounded outwards, of a potential that can give them (a
+    /// formula can): what is proved with them holds for every point between, not for sampled ones alone.
+    /// `U''` is the formal derivative of `U'`, whose integral `U'` is wherever the enclosure of `U'` says that
+    /// it is continuous.
+    fn enclose(&self, _lo: f64, _hi: f64) -> Option<[Interval; 2]> {
+        None
     }
 
     /// Writes `U'(x[k])` to `out[k]` for every `k < x.len()`; the slices have equal length.

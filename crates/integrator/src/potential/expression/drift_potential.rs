@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Expression, ExpressionError, Tape};
+use super::{Expression, ExpressionError, Interval, Tape};
 use crate::potential::Potential;
 use crate::potential::quadrature::integrate;
 
@@ -161,6 +161,11 @@ impl Potential for DriftPotential {
 
     fn curvature(&self, x: f64) -> f64 {
         self.curvature.evaluate(&[x])
+    }
+
+    fn enclose(&self, lo: f64, hi: f64) -> Option<[Interval; 2]> {
+        let x = [Interval::new(lo, hi)];
+        Some([self.gradient_expression().enclose(&x), self.curvature_expression().enclose(&x)])
     }
 
     fn gradient_batch(&self, x: &[f64], out: &mut [f64]) {

@@ -32,6 +32,7 @@ mod drift_potential;
 mod error;
 mod field;
 mod graph;
+mod interval;
 mod lexer;
 mod operation;
 mod parser;
@@ -52,6 +53,7 @@ use operation::{choose, select};
 pub use drift_potential::DriftPotential;
 pub use error::ExpressionError;
 pub use field::{ExpressionField, FieldError};
+pub use interval::{Definedness, Interval};
 pub use potential::ExpressionPotential;
 pub use tape::Tape;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Expression, ExpressionError, Tape};
+use super::{Expression, ExpressionError, Interval, Tape};
 use crate::potential::Potential;
 
 /// A potential `U(x)` from a formula in one variable, with exact `U'` and `U''`.
@@ -71,6 +71,11 @@ impl Potential for ExpressionPotential {
 
     fn curvature(&self, x: f64) -> f64 {
         self.curvature.evaluate(&[x])
+    }
+
+    fn enclose(&self, lo: f64, hi: f64) -> Option<[Interval; 2]> {
+        let x = [Interval::new(lo, hi)];
+        Some([self.gradient_expression().enclose(&x), self.curvature_expression().enclose(&x)])
     }
 
     fn gradient_batch(&self, x: &[f64], out: &mut [f64]) {
