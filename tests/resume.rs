@@ -320,5 +320,6 @@ fn memory_does_not_grow_with_the_number_of_paths() {
          domain = [-1.0, 1.0]\n[output]\nformats = [\"svg\"]\n",
     );
     let [few, many] = [10_000, 300_000].map(|paths| peak(&folder, paths));
-    assert!(many < 1.2 * few, "{few} KiB with 1e4 paths, {many} with 3e5");
+    // Results in waiting take some MB on a busy machine; 290 000 paths of 64 bytes would take 18 500 KiB.
+    assert!(many < few + 6000.0, "{few} KiB with 1e4 paths, {many} with 3e5");
 }

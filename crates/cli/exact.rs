@@ -160,7 +160,7 @@ impl Solved {
                     text,
                     "  {:<32} {:>20} {:>9} {:>16} {:>13}",
                     label(row),
-                    number(row.exact, 12),
+                    row.exact.map_or_else(|| "-".to_owned(), |value| known(value, row.exact_error)),
                     row.exact_error.map_or_else(|| "-".to_owned(), |error| format!("{error:.0e}")),
                     number(row.asymptotic, 8),
                     ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.6}")),
@@ -236,6 +236,17 @@ fn label(row: &QuantityResult) -> String {
         let _ = write!(label, " t = {t}");
     }
     label
+}
+
+/// A number to the digits that its error leaves.
+fn known(value: f64, error: Option<f64>) -> String {
+    let digits = match error {
+        Some(error) if error > 0.0 && value != 0.0 => {
+            (decimal_exponent(value) - decimal_exponent(error) + 1).clamp(2, 12)
+        }
+        _ => 12,
+    };
+    significant(value, digits as usize)
 }
 
 /// A number with so many significant digits.
