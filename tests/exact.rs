@@ -271,6 +271,9 @@ fn exact_values_go_beside_the_run() {
     ]);
     let run = folder.bytes("output/s/summary.json");
     exact(&folder, &QUICK);
+    let ended = folder.run(&["exact", "s.toml", "--out", "output/s"]);
+    assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("output/s holds a run"), "{}", ended.stderr);
     assert!(folder.bytes("output/s/summary.json") == run);
     exact(&folder, &["--set", "output.dir=elsewhere", "--set", "noise.epsilon=0.2", QUICK[0], QUICK[1]]);
     assert!(folder.path("elsewhere/exact/summary.json").is_file());
@@ -371,7 +374,7 @@ fn exact_writes_nothing_for_a_bad_scenario() {
         (&["exact", "s.toml", "--set", "noise.epsilon=-1"][..], 2, "above 0"),
         (&["exact", "s.toml", "--set", "task.1.domain=[0.5, 1.0]"], 2, "start"),
         (&["exact", "nothing.toml"], 2, "nothing.toml"),
-        (&["exact", "s.toml", "--out", "file", QUICK[0], QUICK[1]], 1, "file"),
+        (&["exact", "s.toml", "--out", "file", QUICK[0], QUICK[1]], 1, "cannot make the folder file"),
     ] {
         let ended = folder.run(arguments);
         assert_eq!(ended.status, Some(status), "{arguments:?}: {}", ended.stderr);
