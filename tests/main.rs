@@ -3,6 +3,7 @@
 mod chain;
 mod commands;
 mod determinism;
+mod exact;
 mod malformed;
 mod methods;
 mod problems;

@@ -13,6 +13,7 @@ use crate::args::ExactArguments;
 use crate::errors::Failure;
 use crate::output::write_atomically;
 use crate::report;
+use crate::run::check_no_run;
 use crate::run::study::assemble;
 use crate::scenario::ScenarioFile;
 use crate::study::chain;
@@ -22,9 +23,11 @@ use crate::study::summarise;
 /// Solves every point of a scenario, writes `summary.json` and says what came out.
 ///
 /// # Errors
-/// Whatever is wrong with the scenario; a file that cannot be written.
+/// Whatever is wrong with the scenario; a folder that holds a run; a file that cannot be written.
 pub fn exact(arguments: &ExactArguments) -> Result<String, Failure> {
     let file = ScenarioFile::load(&arguments.scenario.file, &arguments.scenario.overrides)?;
+    let dir = arguments.out.clone().unwrap_or_else(|| file.scenario().output.dir.join("exact"));
+    check_no_run(&dir)?;
     let solved: Vec<Solved> = (0..file.points().len())
         .into_par_iter()
         .map(|index| prepare(&file, index).map(|problem| Solved::new(problem, arguments.tolerance)))
@@ -60,11 +63,11 @@ pub fn exact(arguments: &ExactArguments) -> Result<String, Failure> {
     for sentence in report::limit::lines(&summary) {
         let _ = writeln!(text, "{sentence}");
     }
-    let dir = arguments.out.clone().unwrap_or_else(|| scenario.output.dir.join("exact"));
-    fs::create_dir_all(&dir).map_err(|error| Failure::file(&dir, &error))?;
+    fs::create_dir_all(&dir)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", dir.display())))?;
     let path = dir.join("summary.json");
     let json = serde_json::to_string_pretty(&summary).map_err(|error| Failure::Other(error.to_string()))?;
-    write_atomically(&path, json.as_bytes()).map_err(|error| Failure::file(&path, &error))?;
+    write_atomically(&path, format!("{json}\n").as_bytes()).map_err(|error| Failure::file(&path, &error))?;
     let _ = writeln!(text, "\nsummary: {}", path.display());
     Ok(text)
 }

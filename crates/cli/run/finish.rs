@@ -12,7 +12,7 @@ use levyscape_engine::Control;
 
 use super::folder::Checkpoint;
 use super::study::Simulated;
-use super::{Finished, SUMMARY};
+use super::{Finished, SUMMARY, TIMING};
 use crate::errors::Failure;
 use crate::output::{persist, remove_if_there, write_atomically};
 use crate::report;
@@ -77,7 +77,7 @@ pub fn write(
         "steps": timing.steps,
         "threads": timing.threads,
     });
-    write("timing.json", format!("{timing:#}\n").as_bytes())?;
+    write(TIMING, format!("{timing:#}\n").as_bytes())?;
     write(SUMMARY, &to_json(&study.summary)?)?;
     Checkpoint::clear(dir)?;
     Ok(Finished {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use levyscape_engine::journal::Journal;
 use serde::{Deserialize, Serialize};
 
-use super::SUMMARY;
+use super::{SUMMARY, TIMING};
 use crate::errors::Failure;
 use crate::output::write_atomically;
 use crate::scenario::{PotentialSource, Scenario, ScenarioFile};
@@ -75,6 +75,19 @@ pub fn check_free(dir: &Path, force: bool) -> Result<(), Failure> {
              begins anew"
         ))),
     }
+}
+
+/// Refuses a folder that holds a run, to a command that writes a summary alone: the rest of the run would stay, with
+/// numbers that are no longer its own.
+///
+/// # Errors
+/// What is there.
+pub fn check_no_run(dir: &Path) -> Result<(), Failure> {
+    // The summary alone may be such a command's, and `scenario.toml` the user's.
+    if contents(dir) == Contents::Checkpoint || dir.join(TIMING).is_file() {
+        return Err(Failure::Input(format!("{} holds a run; name another folder with --out", dir.display())));
+    }
+    Ok(())
 }
 
 /// The checkpoint of a run.

@@ -27,11 +27,14 @@ use crate::study::method;
 use crate::study::problem::{Problem, Task, prepare};
 use folder::{Checkpoint, Contents};
 
+pub use folder::check_no_run;
 pub use plot::plot;
 pub use replay::replay;
 
 /// The file that is written last: where it is, the run is whole.
 pub const SUMMARY: &str = "summary.json";
+/// The wall times of a run; no other command writes it.
+const TIMING: &str = "timing.json";
 
 /// How a run ended.
 pub struct Finished {
