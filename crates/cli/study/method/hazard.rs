@@ -27,10 +27,13 @@ pub(super) fn build<'a>(
         survival: task.survival_times.clone(),
         ..HazardSettings::default()
     };
-    // A step that the scenario gives is not exceeded in any well.
     let step = if problem.step_is_given {
+        // A step that the scenario gives is not exceeded in any well.
         let slowest = wells.iter().map(|well| well.relaxation_rate).fold(f64::INFINITY, f64::min);
         settings.step.min(problem.choice.step * slowest)
+    } else if problem.landscape.minima.iter().any(|minimum| minimum.curvature == 0.0) {
+        // The slow end of the relaxation at a flat minimum says how long to wait, not how fast paths move.
+        FLAT * settings.step
     } else {
         settings.step
     };

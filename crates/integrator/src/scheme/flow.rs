@@ -49,6 +49,10 @@ const LEAST_SHARE: f64 = 1e-3;
 /// Outside the window the tolerance grows with the distance, up to this number.
 const FAR_TOLERANCE: f64 = 1e-6;
 
+/// A passage outside the window is cut into no more than two to this power pieces: a wall that rises like an exponential
+/// needs pieces of a fixed length, however far out.
+const HALVINGS: u32 = 12;
+
 /// Stages of the pair: the combination of the slopes so far.
 const STAGES: [&[f64]; 6] = [
     &[0.2],
@@ -384,7 +388,7 @@ impl LineMap for Flow<'_> {
         // stretch begins.
         let (mut times, mut starts) = (vec![0.0; points.len()], vec![0; points.len()]);
         for at in 1..points.len() {
-            match self.passage(points[order[at]], points[order[at - 1]]) {
+            match self.passage(points[order[at]], points[order[at - 1]], HALVINGS) {
                 Some(time) => (times[at], starts[at]) = (times[at - 1] + time, starts[at - 1]),
                 None => starts[at] = at,
             }
@@ -417,9 +421,9 @@ impl LineMap for Flow<'_> {
 }
 
 impl Flow<'_> {
-    /// The time from `x` to `end` on the line by two Gauss formulas; `None` where the drift does not lead
-    /// there, or where the formulas disagree.
-    fn passage(&self, x: f64, end: f64) -> Option<f64> {
+    /// The time from `x` to `end` on the line by two Gauss formulas, on halves of the way where they disagree, and so on for
+    /// `halvings` times; `None` where the drift does not lead there, or where they still disagree.
+    fn passage(&self, x: f64, end: f64, halvings: u32) -> Option<f64> {
         const NODES: [[f64; 2]; 2] = [
             [0.339_981_043_584_856_26, 0.652_145_154_862_546_1],
             [0.861_136_311_594_052_6, 0.347_854_845_137_453_85],
@@ -440,7 +444,13 @@ impl Flow<'_> {
         };
         let middle = 0.5 * (x + end);
         let (whole, halves) = (time(x, end), time(x, middle) + time(middle, end));
-        ((whole - halves).abs() <= 1e-10 * halves).then_some(halves)
+        if (whole - halves).abs() <= 1e-10 * halves {
+            Some(halves)
+        } else if halvings == 0 || halves.is_nan() {
+            None
+        } else {
+            Some(self.passage(x, middle, halvings - 1)? + self.passage(middle, end, halvings - 1)?)
+        }
     }
 }
 
@@ -562,6 +572,27 @@ mod tests {
         let lost = flow_of(|x| -x * x * x, &[1.0, 1e150], 1.0);
         assert!(lost.iter().all(|x| x.is_nan()), "explodes at time 1/2: {lost:?}");
         assert!(flow_of(|x| if x > 2.0 { f64::NAN } else { x }, &[3.0], 0.1)[0].is_nan(), "a hole");
+    }
+
+    #[test]
+    fn far_points_of_an_exponential_wall_share_one_solution() {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let gradient = |x: f64| {
+            calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            libm::sinh(x)
+        };
+        let potential = ClosurePotential::new(|_| f64::NAN, gradient);
+        let drift = PotentialDrift(&potential);
+        let flow = Flow::new(&drift, 0.1, &[[-1.0, 1.0]]).with_tolerance(1e-12);
+        // Sixteen octaves, as a table has them.
+        let points: Vec<f64> =
+            (0..512).map(|k| libm::ldexp(1.0 + f64::from(k % 32) / 32.0, k / 32)).collect();
+        for (x, seen) in points.iter().zip(flow.outside(&points)) {
+            let exact = 2.0 * libm::atanh(libm::tanh(0.5 * x) * libm::exp(-0.1));
+            assert!((seen - exact).abs() < 1e-9, "{x}: {seen} {exact}");
+        }
+        // One by one the points beyond 20 would take some 10^7.
+        assert!(calls.into_inner() < 1_000_000);
     }
 
     #[test]
