@@ -64,6 +64,9 @@ pub fn quasi_stationary(
     if domain.ends.contains(&[End::Cut, End::Cut]) {
         return Err(ExactError::Endless);
     }
+    if domain.tail.fastest_rate <= 0.0 {
+        return Err(ExactError::NoRate);
+    }
     let mut density = Vec::new();
     let (_, bounds) = refine(tolerance, |level| {
         let mut setting = Setting::new(generator, &domain, level)?;
