@@ -50,7 +50,8 @@ fn ornstein_uhlenbeck_exits_2_5_a() {
             let units = f64::max(1.5e-4 * time / last, 1.0);
             printed("2.5(a)", found.mean.value, found.mean.error, time, last, units);
             if epsilon == 0.1 {
-                let variation = found.second_moment.value / (found.mean.value * found.mean.value) - 1.0;
+                let variation =
+                    found.second_moment.unwrap().value / (found.mean.value * found.mean.value) - 1.0;
                 let digits = match alpha {
                     0.8 => 0.9973,
                     1.0 => 0.9979,

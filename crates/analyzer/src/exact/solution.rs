@@ -9,6 +9,8 @@ use crate::theory::{NoiseLaw, StoppedProblem};
 
 /// Relative error of the quadratures and closed forms.
 const FORMULA: f64 = 1e-9;
+/// Absolute error of the probability of a landing set, from the same.
+const DIFFERENCE: f64 = 1e-12;
 
 /// Exact answers to the questions about one stopped problem, each with a bound on its error.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +86,11 @@ pub fn solve(
         && solution.landing.iter().all(Option::is_some)
         && questions.survival_times.is_empty();
     // Without a mean a Gaussian problem has a wall or an end that the quadrature knows to be open.
-    if complete || (noise.diffusion().is_some() && known.mean.is_none()) {
+    if complete {
+        return solution;
+    }
+    if noise.diffusion().is_some() && known.mean.is_none() {
+        solution.reason = Some(ExactError::Quadrature);
         return solution;
     }
     let Some(generator) = Generator::new(potential, noise) else {
@@ -100,7 +106,10 @@ pub fn solve(
             let right = right.filter(|_| problem.upper.is_finite());
             let nothing = Bounded { value: 0.0, error: 0.0 };
             solution.mean = solution.mean.or(Some(answers.mean));
-            solution.second_moment = solution.second_moment.or(Some(answers.second_moment));
+            if solution.second_moment.is_none() && answers.second_moment.is_none() {
+                solution.reason = Some(ExactError::SecondMoment);
+            }
+            solution.second_moment = solution.second_moment.or(answers.second_moment);
             solution.right_probability = solution.right_probability.or(right).or(Some(nothing));
             for (known, answer) in solution.landing.iter_mut().zip(answers.landing) {
                 *known = known.or(Some(answer));
@@ -115,13 +124,44 @@ pub fn solve(
 
 fn from_formulas(known: &ExactValues, questions: &Questions) -> Solution {
     let bounded = |value: f64| Bounded { value, error: FORMULA * value.abs() };
+    // A difference of two probabilities has their rounding.
+    let place = |value: f64| Bounded { value, error: FORMULA * value.abs() + DIFFERENCE };
     Solution {
         mean: known.mean.map(bounded),
         second_moment: known.second_moment.map(bounded),
         right_probability: known.right_probability.map(bounded),
-        landing: questions.landing.iter().map(|&[lo, hi]| known.landing(lo, hi).map(bounded)).collect(),
+        landing: questions.landing.iter().map(|&[lo, hi]| known.landing(lo, hi).map(place)).collect(),
         survival: vec![None; questions.survival_times.len()],
         levels: Vec::new(),
         reason: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_potential::Formula;
+
+    #[test]
+    fn differences_of_probabilities_admit_their_rounding() {
+        let free = Formula::new(|_| 0.0, |_| 0.0, |_| 0.0);
+        let questions = Questions { landing: vec![[2.0, 2.0 + 4.0 * f64::EPSILON]], ..Questions::default() };
+        let problem = StoppedProblem::exit(0.0, -1.0, 1.0);
+        let noise = NoiseLaw::stable(1.5, 1.0);
+        let solution = solve(&free, &Landscape::default(), noise, &problem, &questions);
+        // The density at 2: sin(3 pi/4)/pi 3^(-3/4) / 2.
+        let truth = 0.049_370_126 * 4.0 * f64::EPSILON;
+        let landing = solution.landing[0].unwrap();
+        assert!((landing.value - truth).abs() <= landing.error, "{landing:?} {truth}");
+    }
+
+    #[test]
+    fn what_is_missing_has_a_reason() {
+        let free = Formula::new(|_| 0.0, |_| 0.0, |_| 0.0);
+        let problem = StoppedProblem::exit(0.0, f64::NEG_INFINITY, 1.0);
+        for noise in [NoiseLaw::Brownian { epsilon: 1.0 }, NoiseLaw::stable(1.5, 1.0)] {
+            let solution = solve(&free, &Landscape::default(), noise, &problem, &Questions::default());
+            assert!(solution.mean.is_none() && solution.reason.is_some(), "{solution:?}");
+        }
     }
 }

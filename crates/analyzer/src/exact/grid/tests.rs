@@ -392,7 +392,7 @@ fn both_methods_agree() {
         let label = format!("{alpha} {beta} {gaussian}");
         for (name, quantity, value) in [
             ("mean", Quantity::Mean, other.mean),
-            ("second", Quantity::SecondMoment, other.second_moment),
+            ("second", Quantity::SecondMoment, other.second_moment.unwrap()),
             ("target", Quantity::Landing { lo: 0.71, hi: 1.0 }, other.landing[0]),
             ("beyond", Quantity::Landing { lo: 1.4, hi: f64::INFINITY }, other.landing[1]),
         ] {

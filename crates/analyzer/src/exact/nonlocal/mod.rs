@@ -78,6 +78,18 @@ pub enum ExactError {
         /// Where the drift was looked at.
         x: f64,
     },
+    /// Paths that are thrown far out at an open end come back too late.
+    #[error("paths thrown far out come back so late that the mean is infinite or out of reach")]
+    LateReturn,
+    /// As [`LateReturn`](Self::LateReturn), of the second moment only.
+    #[error("paths thrown far out come back so late that the second moment is infinite or out of reach")]
+    SecondMoment,
+    /// The time has no exponential tail.
+    #[error("the survival function does not fall exponentially")]
+    NoRate,
+    /// A Gaussian problem without a quadrature.
+    #[error("an open end that the drift does not close, or a number beyond the range of floating point")]
+    Quadrature,
     /// There is nothing that stops a path.
     #[error("nothing stops the path")]
     Endless,

@@ -12,6 +12,10 @@ use crate::theory::StoppedProblem;
 
 /// Most unknowns of a mesh; the dense solution of so many takes seconds.
 const MOST_UNKNOWNS: usize = 2600;
+/// The same where [`ROUGH`] digits are enough: `check` and `run` are not to wait for a rough problem.
+const MOST_ROUGH_UNKNOWNS: usize = 1300;
+/// Relative error from which on an answer is a rough one.
+const ROUGH: f64 = 1e-6;
 /// Rounds of refinement where the solution is not resolved.
 const ROUNDS: usize = 4;
 /// Values below this (of probabilities) need not be known to more digits than this one.
@@ -33,8 +37,8 @@ pub struct Questions {
 pub struct Answers {
     /// `E T`.
     pub mean: Bounded,
-    /// `E T^2`.
-    pub second_moment: Bounded,
+    /// `E T^2`; `None` where paths thrown far out come back so late that it is infinite or out of reach.
+    pub second_moment: Option<Bounded>,
     /// `P(lo <= X_T <= hi)` for each set.
     pub landing: Vec<Bounded>,
     /// `P(T > t)` for each time.
@@ -57,15 +61,23 @@ pub(super) struct Level {
     /// Relative error that a smooth problem has on this level, with a factor of 5 to 10 (measured: see the
     /// tests): a smaller change from the level before is luck.
     floor: f64,
+    /// Most unknowns.
+    most: usize,
 }
 
-pub(super) const LEVELS: [Level; 6] = [
-    Level { ratio: 5.0, degree: 5, edge: 1e-5, tail: 3e-3, floor: 1e-5 },
-    Level { ratio: 4.0, degree: 6, edge: 1e-7, tail: 1e-3, floor: 1e-6 },
-    Level { ratio: 3.0, degree: 8, edge: 1e-9, tail: 1e-4, floor: 4e-8 },
-    Level { ratio: 2.6, degree: 10, edge: 1e-11, tail: 1e-5, floor: 1e-9 },
-    Level { ratio: 2.3, degree: 12, edge: 1e-13, tail: 1e-6, floor: 5e-11 },
-    Level { ratio: 2.0, degree: 14, edge: 1e-15, tail: 1e-7, floor: 2e-12 },
+impl Level {
+    const fn new(ratio: f64, degree: usize, edge: f64, tail: f64, floor: f64) -> Self {
+        Self { ratio, degree, edge, tail, floor, most: MOST_UNKNOWNS }
+    }
+}
+
+const LEVELS: [Level; 6] = [
+    Level::new(5.0, 5, 1e-5, 3e-3, 1e-5),
+    Level::new(4.0, 6, 1e-7, 1e-3, 1e-6),
+    Level::new(3.0, 8, 1e-9, 1e-4, 4e-8),
+    Level::new(2.6, 10, 1e-11, 1e-5, 1e-9),
+    Level::new(2.3, 12, 1e-13, 1e-6, 5e-11),
+    Level::new(2.0, 14, 1e-15, 1e-7, 2e-12),
 ];
 
 /// Mean, moments, place and survival of a stopped problem.
@@ -106,12 +118,13 @@ pub fn stopped(
     }
     let domain = Domain::new(generator, landscape, problem, &[])?;
     let (levels, bounds) = refine(questions.tolerance, |level| {
-        answer(Setting::new(generator, &domain, level)?, level, problem.start, questions)
+        let setting = Setting::new(generator, &domain, level)?;
+        answer(setting, level, problem.start, domain.tail.second_moment, questions)
     })?;
     let sets = questions.landing.len();
     Ok(Answers {
         mean: bounds[0],
-        second_moment: bounds[1],
+        second_moment: domain.tail.second_moment.then_some(bounds[1]),
         landing: bounds[2..2 + sets].to_vec(),
         survival: bounds[2 + sets..].to_vec(),
         unknowns: levels.last().map_or(0, |level| level.0),
@@ -127,7 +140,9 @@ pub(super) fn refine(
 ) -> Result<(Vec<(usize, Vec<f64>)>, Vec<Bounded>), ExactError> {
     let mut levels: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut bounds: Vec<Bounded> = Vec::new();
-    for level in &LEVELS {
+    let most = if tolerance < ROUGH { MOST_UNKNOWNS } else { MOST_ROUGH_UNKNOWNS };
+    for level in LEVELS {
+        let level = &Level { most, ..level };
         let solved = match solve(level) {
             Ok(solved) => solved,
             // What was reached is an answer, with its error.
@@ -167,6 +182,29 @@ pub(super) struct Domain {
     critical: Vec<Turn>,
     /// Closed pieces of the stop set; the first may begin at minus infinity, the last end at infinity.
     pieces: Vec<[f64; 2]>,
+    start: f64,
+    /// Of the open ends together.
+    pub tail: Tail,
+}
+
+/// How soon paths come back that are thrown far out at an open end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tail {
+    /// Whether the time has a second moment, and it is within reach.
+    second_moment: bool,
+    /// From this rate on the survival function does not fall exponentially.
+    pub fastest_rate: f64,
+}
+
+impl Tail {
+    const NONE: Self = Self { second_moment: true, fastest_rate: f64::INFINITY };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            second_moment: self.second_moment && other.second_moment,
+            fastest_rate: self.fastest_rate.min(other.fastest_rate),
+        }
+    }
 }
 
 impl Domain {
@@ -203,15 +241,22 @@ impl Domain {
         let mut places: Vec<f64> = pieces.iter().flatten().copied().filter(|x| x.is_finite()).collect();
         places.extend(critical.iter().map(|point| point.x));
         places.push(problem.start);
-        let mut domain = Self { components: Vec::new(), ends: Vec::new(), critical, pieces };
+        let start = problem.start;
+        let tail = Tail::NONE;
+        let mut domain = Self { components: Vec::new(), ends: Vec::new(), critical, pieces, start, tail };
         let mut left = f64::NEG_INFINITY;
         let stops = domain.pieces.clone();
         for piece in stops.iter().chain([&[f64::INFINITY, f64::INFINITY]]) {
             if left < piece[0] && left < f64::INFINITY {
                 let cut = [left == f64::NEG_INFINITY, piece[0] == f64::INFINITY];
                 let ends = cut.map(|cut| if cut { End::Cut } else { End::Stop });
-                let lo = if cut[0] { far(generator, &places, -1.0)? } else { left };
-                let hi = if cut[1] { far(generator, &places, 1.0)? } else { piece[0] };
+                let mut open = |side: f64| -> Result<f64, ExactError> {
+                    let (x, tail) = far(generator, &places, side)?;
+                    domain.tail = domain.tail.and(tail);
+                    Ok(x)
+                };
+                let lo = if cut[0] { open(-1.0)? } else { left };
+                let hi = if cut[1] { open(1.0)? } else { piece[0] };
                 domain.components.push([lo, hi]);
                 domain.ends.push(ends);
             }
@@ -229,19 +274,24 @@ struct Turn {
 }
 
 /// A place beyond which a path is as good as at it: jumps get there so rarely, and come back so soon,
-/// that it makes no difference.
-fn far(generator: &Generator<'_>, places: &[f64], side: f64) -> Result<f64, ExactError> {
+/// that it makes no difference. And what those that get beyond do to the moments of the time.
+fn far(generator: &Generator<'_>, places: &[f64], side: f64) -> Result<(f64, Tail), ExactError> {
     let (lo, hi) =
         places.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &x| (lo.min(x), hi.max(x)));
     let edge = if side < 0.0 { lo } else { hi };
     let span = (hi - lo).max(1e-3 * lo.abs().max(hi.abs())).max(1e-9);
     let jumps = generator.jumps[0] + generator.jumps[1];
     let barrier = generator.potential.value(edge);
+    let inward_at = |offset: f64| -side * generator.drift(edge + side * offset);
     let mut x = edge;
+    // The time back from nearby, and the first place that is good enough for the mean.
+    let mut near = None;
+    let mut for_mean = None;
+    let mut late = false;
     for doubling in 1..=200 {
         let offset = span * libm::ldexp(1.0, doubling);
         x = edge + side * offset;
-        let inward = -side * generator.drift(x);
+        let inward = inward_at(offset);
         if inward.is_nan() {
             break;
         }
@@ -253,17 +303,59 @@ fn far(generator: &Generator<'_>, places: &[f64], side: f64) -> Result<f64, Exac
         }
         // Time to come back from ten times as far, by a crude bound, and the rate of getting there.
         let back = 10.0 * offset / inward;
-        let rare = jumps * libm::pow(offset, -generator.alpha) * back < 1e-13;
+        let rare = jumps * libm::pow(offset, -generator.alpha) * back;
         let high = generator.diffusion == 0.0
             || (generator.potential.value(x) - barrier) / generator.diffusion > 60.0
             || inward * offset / generator.diffusion > 1e3;
-        let stiff = inward > 1e60 || offset > 1e40;
-        if (rare && high) || stiff {
-            return Ok(x);
+        if inward > 1e60 {
+            return Ok((x, Tail::NONE));
         }
+        late = offset > 1e40;
+        if late {
+            break;
+        }
+        let slower = (back / *near.get_or_insert(back)).max(1.0);
+        if !high || rare >= NEGLIGIBLE {
+            continue;
+        }
+        // The time back grows like this power of the distance, far out.
+        let [further, furthest] = [1, 2].map(|times| inward_at(libm::ldexp(offset, times * OCTAVES)));
+        if further <= 0.0 || furthest <= 0.0 {
+            continue;
+        }
+        let growth = 1.0 + libm::log2(further / furthest) / f64::from(OCTAVES);
+        let growth = if growth.is_nan() { f64::NEG_INFINITY } else { growth };
+        let has_moment = |order: f64| jumps == 0.0 || order * growth < generator.alpha - FLAT;
+        late = !has_moment(1.0);
+        if late {
+            break;
+        }
+        let fastest_rate = if jumps > 0.0 {
+            if growth < FLAT { f64::INFINITY } else { 0.0 }
+        } else if growth < 1.0 - FLAT {
+            f64::INFINITY
+        } else {
+            // Where the essential spectrum of the generator begins.
+            0.25 * furthest * furthest / generator.diffusion
+        };
+        let second_moment = has_moment(2.0);
+        let found = (x, Tail { second_moment, fastest_rate });
+        if !second_moment || rare * slower < NEGLIGIBLE {
+            return Ok(found);
+        }
+        for_mean.get_or_insert((x, Tail { second_moment: false, fastest_rate }));
     }
-    Err(ExactError::NotConfined { x })
+    for_mean.ok_or(if late { ExactError::LateReturn } else { ExactError::NotConfined { x } })
 }
+
+/// A start closer to an edge than this share of the component is beside it.
+const NEAR: f64 = 1e-3;
+/// Share of the time beyond a cut that makes no difference.
+const NEGLIGIBLE: f64 = 1e-13;
+/// Distance, in doublings, over which the growth of the return time is seen.
+const OCTAVES: i32 = 20;
+/// Powers closer than this are not told apart.
+const FLAT: f64 = 0.01;
 
 /// A generator on a domain at one level, before assembly.
 pub(super) struct Setting<'a> {
@@ -272,6 +364,7 @@ pub(super) struct Setting<'a> {
     mesh: Mesh,
     free: Vec<[bool; 2]>,
     rules: Rules,
+    most: usize,
 }
 
 impl<'a> Setting<'a> {
@@ -295,9 +388,14 @@ impl<'a> Setting<'a> {
                 least_degree: least,
                 growth: 1.5 * (level.degree - least) as f64 / levels,
             };
+            // A start within the edge's power law needs it resolved on the scale of its own distance.
+            let beside = |x: f64| {
+                let distance = (domain.start - x).abs();
+                if distance < NEAR * length { distance } else { length }
+            };
             let edge = |x: f64, end: End| Special {
                 x,
-                size: if end == End::Stop { smallest * length.min(1.0) } else { length },
+                size: if end == End::Stop { smallest * beside(x).min(length).min(1.0) } else { length },
                 singular: true,
             };
             let mut specials = vec![edge(lo, ends[0])];
@@ -317,15 +415,15 @@ impl<'a> Setting<'a> {
             free.push([jumps_there(lo, ends[0], -1.0), jumps_there(hi, ends[1], 1.0)]);
         }
         let rules = Rules::new(level.degree / 2 + 24, 1.0 - generator.alpha);
-        let setting = Self { generator, domain, mesh, free, rules };
+        let setting = Self { generator, domain, mesh, free, rules, most: level.most };
         setting.check_size()?;
         Ok(setting)
     }
 
     fn check_size(&self) -> Result<(), ExactError> {
         let unknowns = self.mesh.coefficients();
-        if unknowns > MOST_UNKNOWNS {
-            return Err(ExactError::TooLarge { unknowns, most: MOST_UNKNOWNS });
+        if unknowns > self.most {
+            return Err(ExactError::TooLarge { unknowns, most: self.most });
         }
         Ok(())
     }
@@ -353,7 +451,7 @@ impl<'a> Setting<'a> {
             .map(|(element, &tail)| element.degree == level.degree && tail > level.tail)
             .collect();
         let more = marked.iter().filter(|&&marked| marked).count() * level.degree;
-        if more == 0 || self.mesh.coefficients() + more > MOST_UNKNOWNS {
+        if more == 0 || self.mesh.coefficients() + more > self.most {
             return false;
         }
         self.mesh.refine(&marked, level.ratio);
@@ -404,6 +502,7 @@ fn answer(
     mut setting: Setting<'_>,
     level: &Level,
     start: f64,
+    second_moment: bool,
     questions: &Questions,
 ) -> Result<(usize, Vec<f64>), ExactError> {
     let none = Exterior { sides: vec![[0.0; 2]; setting.mesh.components.len()], jumps: Vec::new() };
@@ -414,9 +513,13 @@ fn answer(
         let value = |field: &Field| system.value(field, start).ok_or(ExactError::Start { start });
         let mean = solver.solve(&system.lengths(), &none)?;
         let tails = system.tails(&mean);
-        let twice: Vec<f64> = system.integrals(&mean).iter().map(|value| 2.0 * value).collect();
-        let second = solver.solve(&twice, &none)?;
-        let mut values = vec![value(&mean)?, value(&second)?];
+        let mut values = vec![value(&mean)?];
+        values.push(if second_moment {
+            let twice: Vec<f64> = system.integrals(&mean).iter().map(|value| 2.0 * value).collect();
+            value(&solver.solve(&twice, &none)?)?
+        } else {
+            0.0
+        });
         let nothing = vec![0.0; system.rows()];
         for exterior in &exteriors {
             values.push(value(&solver.solve(&nothing, exterior)?)?.clamp(0.0, 1.0));

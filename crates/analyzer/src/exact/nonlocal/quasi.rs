@@ -23,11 +23,12 @@ pub struct QuasiStationary {
 
 /// The law of `X_t` given `T > t` as t grows, and the rate at which paths stop then.
 ///
-/// Inverse iteration on the equations and on their transpose. The start of the problem only selects
-/// nothing: the law does not depend on it unless the domain falls apart.
+/// Inverse iteration on the equations and on their transpose. The start of the problem selects the component of the
+/// domain for Gaussian noise; with jumps the law does not depend on it.
 ///
 /// # Errors
-/// As [`stopped`](super::stopped); [`ExactError::Endless`] without a stop set.
+/// As [`stopped`](super::stopped); [`ExactError::Endless`] without a stop set, [`ExactError::NoRate`] where paths
+/// thrown far out come back so late that the survival function falls like a power.
 ///
 /// # Examples
 /// The free Cauchy process in (-1, 1) (Kwaśnicki's eigenvalue 1.1577738836...):
@@ -50,9 +51,21 @@ pub fn quasi_stationary(
     problem: &StoppedProblem,
     tolerance: f64,
 ) -> Result<QuasiStationary, ExactError> {
+    // A continuous path never sees the other components of the domain, which may be left more slowly.
+    let alone;
+    let problem = if generator.jumps == [0.0; 2] && !problem.stops_at(problem.start) {
+        let [lower, upper] = problem.component(problem.start);
+        alone = StoppedProblem::exit(problem.start, lower, upper);
+        &alone
+    } else {
+        problem
+    };
     let domain = Domain::new(generator, landscape, problem, &[])?;
     if domain.ends.contains(&[End::Cut, End::Cut]) {
         return Err(ExactError::Endless);
+    }
+    if domain.tail.fastest_rate <= 0.0 {
+        return Err(ExactError::NoRate);
     }
     let mut density = Vec::new();
     let (_, bounds) = refine(tolerance, |level| {
@@ -65,6 +78,9 @@ pub fn quasi_stationary(
         density = law;
         Ok((size, vec![rate]))
     })?;
+    if bounds[0].value >= domain.tail.fastest_rate {
+        return Err(ExactError::NoRate);
+    }
     Ok(QuasiStationary { rate: bounds[0], density })
 }
 
