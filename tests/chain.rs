@@ -41,8 +41,8 @@ fn three_wells_are_near_their_limit_chain() {
         let [from, to] = ["from", "to"].map(|key| count(&row[key]) as usize);
         let [estimate, theory, error] = ["estimate", "asymptotic", "std_error"].map(|key| number(&row[key]));
         assert!((theory - limit[from - 1][to - 1]).abs() < 1e-4, "{from} -> {to}: {theory}");
-        // At this epsilon the law is up to 0.0363 off.
-        assert!((estimate - theory).abs() < 0.0363 + 6.0 * error, "{from} -> {to}: {estimate} {theory}");
+        // At this epsilon the law is up to 0.0348 off.
+        assert!((estimate - theory).abs() < 0.0348 + 6.0 * error, "{from} -> {to}: {estimate} {theory}");
         assert!(number(&row["discretisation_bias"]["std_error"]) < 0.02);
         if let Some(exact) = row["exact"].as_f64() {
             assert!((estimate - exact).abs() < 6.0 * error, "{row}");
@@ -53,7 +53,7 @@ fn three_wells_are_near_their_limit_chain() {
     assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-9), "{sums:?}");
     let off = quantity(&summary, "chain_deviation");
     assert_eq!(off.len(), 2);
-    assert!(number(&off[1]["estimate"]) < 0.0363 + 6.0 * number(&off[1]["std_error"]));
+    assert!(number(&off[1]["estimate"]) < 0.0348 + 6.0 * number(&off[1]["std_error"]));
     // The wells' masses of the exact stationary law, six standard errors.
     let occupation = quantity(&summary, "occupation");
     for (row, (exact, limit)) in
