@@ -81,8 +81,11 @@ impl WellChain {
         let mut density = Vec::new();
         let (_, bounds) = refine(tolerance, |level: &Level| {
             let mut setting = Setting::new(generator, &domain, level)?;
-            let (size, values, law) =
-                setting.resolved(level, |system| solve(system, wells, starts, times))?;
+            let (size, values, law) = setting.resolved(
+                level,
+                |system| centred(system, wells),
+                |system, law| transitions(system, law, starts, times),
+            )?;
             density = law;
             Ok((size, values))
         })?;
@@ -93,14 +96,16 @@ impl WellChain {
     }
 }
 
-/// Masses, then the transition probabilities by time, start and well.
-#[expect(clippy::type_complexity, reason = "tails, and unknowns, values and density")]
-fn solve(
-    system: &System<'_>,
-    wells: &[[f64; 2]],
-    starts: &[f64],
-    times: &[f64],
-) -> Result<(Vec<f64>, (usize, Vec<f64>, Vec<[f64; 2]>)), ExactError> {
+/// The stationary law, solved for.
+struct Centred {
+    indicators: Vec<Vec<f64>>,
+    masses: Vec<f64>,
+    /// Weights of the control volumes: the density.
+    weights: Vec<f64>,
+}
+
+/// The masses, and the tails of the solutions that they come with.
+fn centred(system: &System<'_>, wells: &[[f64; 2]]) -> Result<(Vec<f64>, Centred), ExactError> {
     let none = Exterior { sides: vec![[0.0; 2]; system.mesh.components.len()], jumps: Vec::new() };
     let indicators: Vec<Vec<f64>> = wells.iter().map(|&well| indicator(system, well)).collect();
     let (matrix, column) = system.centred().ok_or(ExactError::Endless)?;
@@ -110,10 +115,10 @@ fn solve(
     let weights: Vec<f64> = adjoint.iter().zip(system.scales()).map(|(y, scale)| y * scale).collect();
     let factors = LU::new(matrix);
     let mut tails: Vec<f64> = Vec::new();
-    let mut values = Vec::new();
+    let mut masses = Vec::new();
     for indicator in &indicators {
         let solved = factors.solve(&system.right_side(indicator, &none)).ok_or(ExactError::NotFinite)?;
-        values.push(solved[column]);
+        masses.push(solved[column]);
         let mut unknowns = solved.as_slice().to_vec();
         unknowns[column] = 0.0;
         let these = system.tails(&Field { unknowns, exterior: none.clone() });
@@ -123,6 +128,19 @@ fn solve(
             tails.iter_mut().zip(these).for_each(|(tail, other)| *tail = tail.max(other));
         }
     }
+    Ok((tails, Centred { indicators, masses, weights }))
+}
+
+/// Unknowns; masses, then the transition probabilities by time, start and well; density.
+type Answer = (usize, Vec<f64>, Vec<[f64; 2]>);
+
+fn transitions(
+    system: &System<'_>,
+    Centred { indicators, masses, weights }: Centred,
+    starts: &[f64],
+    times: &[f64],
+) -> Result<Answer, ExactError> {
+    let mut values = masses;
     for &time in times {
         let evolution = Evolution::new(system, time);
         let columns = indicators
@@ -133,7 +151,7 @@ fn solve(
             values.extend(columns.iter().map(|column| column[i].clamp(0.0, 1.0)));
         }
     }
-    Ok((tails, (system.size(), values, binned(system, &weights))))
+    Ok((system.size(), values, binned(system, &weights)))
 }
 
 /// Integrals of the indicator of a well over the control volumes.

@@ -441,9 +441,9 @@ impl<'a> Setting<'a> {
         f(&System::new(&self.mesh, &self.rules, &coefficients, &self.free))
     }
 
-    /// Refines where the tails of a solution say so; `false` where they do not, or the mesh is large
-    /// enough.
-    pub(super) fn sharpen(&mut self, tails: &[f64], level: &Level) -> bool {
+    /// The elements to refine by the tails of a solution; `None` where there are none, or the mesh is
+    /// large enough.
+    fn rough(&self, tails: &[f64], level: &Level) -> Option<Vec<bool>> {
         let elements = self.mesh.components.iter().flat_map(|component| &component.elements);
         // Elements of few coefficients resolve an edge to the accuracy that the level asks for.
         let marked: Vec<bool> = elements
@@ -451,50 +451,49 @@ impl<'a> Setting<'a> {
             .map(|(element, &tail)| element.degree == level.degree && tail > level.tail)
             .collect();
         let more = marked.iter().filter(|&&marked| marked).count() * level.degree;
-        if more == 0 || self.mesh.coefficients() + more > self.most {
-            return false;
-        }
-        self.mesh.refine(&marked, level.ratio);
-        true
+        (more > 0 && self.mesh.coefficients() + more <= self.most).then_some(marked)
     }
 
-    /// Refines until `probe` has no large tails, then returns what `read` makes of the equations.
-    pub(super) fn resolved<T>(
+    /// Refines until `tails` of a solution says that it is resolved, and returns what `read` makes of the
+    /// solution then.
+    pub(super) fn resolved<S, T>(
         &mut self,
         level: &Level,
-        mut read: impl FnMut(&System<'_>) -> Result<(Vec<f64>, T), ExactError>,
+        mut solve: impl FnMut(&System<'_>) -> Result<(Vec<f64>, S), ExactError>,
+        mut read: impl FnMut(&System<'_>, S) -> Result<T, ExactError>,
     ) -> Result<T, ExactError> {
-        let mut round = 0;
-        loop {
-            let (tails, answer) = self.with_system(&mut read)?;
-            if round == ROUNDS || !self.sharpen(&tails, level) {
-                return Ok(answer);
+        for _ in 0..ROUNDS {
+            let step = self.with_system(|system| {
+                let (tails, solution) = solve(system)?;
+                match self.rough(&tails, level) {
+                    Some(marked) => Ok(Err(marked)),
+                    None => read(system, solution).map(Ok),
+                }
+            })?;
+            match step {
+                Ok(answer) => return Ok(answer),
+                Err(marked) => self.mesh.refine(&marked, level.ratio),
             }
-            round += 1;
         }
+        self.with_system(|system| {
+            let (_, solution) = solve(system)?;
+            read(system, solution)
+        })
     }
 }
 
-/// The equations factorised at shift 0.
-pub(super) struct Solver<'a> {
-    system: &'a System<'a>,
-    factors: LU<f64, Dyn, Dyn>,
-}
-
-impl<'a> Solver<'a> {
-    pub(super) fn new(system: &'a System<'a>) -> Self {
-        Self { system, factors: LU::new(system.negative()) }
+/// The solution of `-A u = source` with the given values on the stop set, from the factors of `-A`.
+fn solution(
+    system: &System<'_>,
+    factors: &LU<f64, Dyn, Dyn>,
+    source: &[f64],
+    exterior: &Exterior,
+) -> Result<Field, ExactError> {
+    let unknowns = factors.solve(&system.right_side(source, exterior)).ok_or(ExactError::NotFinite)?;
+    if unknowns.iter().any(|value| !value.is_finite()) {
+        return Err(ExactError::NotFinite);
     }
-
-    /// The solution of `-A u = source` with the given values on the stop set.
-    pub(super) fn solve(&self, source: &[f64], exterior: &Exterior) -> Result<Field, ExactError> {
-        let right = self.system.right_side(source, exterior);
-        let unknowns = self.factors.solve(&right).ok_or(ExactError::NotFinite)?;
-        if unknowns.iter().any(|value| !value.is_finite()) {
-            return Err(ExactError::NotFinite);
-        }
-        Ok(Field { unknowns: unknowns.as_slice().to_vec(), exterior: exterior.clone() })
-    }
+    Ok(Field { unknowns: unknowns.as_slice().to_vec(), exterior: exterior.clone() })
 }
 
 /// Mean, second moment, landing and survival on one level.
@@ -508,27 +507,32 @@ fn answer(
     let none = Exterior { sides: vec![[0.0; 2]; setting.mesh.components.len()], jumps: Vec::new() };
     let exteriors: Vec<Exterior> =
         questions.landing.iter().map(|&set| exterior(setting.domain, &mut setting.mesh, set)).collect();
-    setting.resolved(level, |system| {
-        let solver = Solver::new(system);
-        let value = |field: &Field| system.value(field, start).ok_or(ExactError::Start { start });
-        let mean = solver.solve(&system.lengths(), &none)?;
-        let tails = system.tails(&mean);
-        let mut values = vec![value(&mean)?];
-        values.push(if second_moment {
-            let twice: Vec<f64> = system.integrals(&mean).iter().map(|value| 2.0 * value).collect();
-            value(&solver.solve(&twice, &none)?)?
-        } else {
-            0.0
-        });
-        let nothing = vec![0.0; system.rows()];
-        for exterior in &exteriors {
-            values.push(value(&solver.solve(&nothing, exterior)?)?.clamp(0.0, 1.0));
-        }
-        for &time in &questions.survival_times {
-            values.push(evolution::survival(system, start, time)?.clamp(0.0, 1.0));
-        }
-        Ok((tails, (system.size(), values)))
-    })
+    setting.resolved(
+        level,
+        |system| {
+            let factors = LU::new(system.negative());
+            let mean = solution(system, &factors, &system.lengths(), &none)?;
+            Ok((system.tails(&mean), (factors, mean)))
+        },
+        |system, (factors, mean)| {
+            let value = |field: &Field| system.value(field, start).ok_or(ExactError::Start { start });
+            let mut values = vec![value(&mean)?];
+            values.push(if second_moment {
+                let twice: Vec<f64> = system.integrals(&mean).iter().map(|value| 2.0 * value).collect();
+                value(&solution(system, &factors, &twice, &none)?)?
+            } else {
+                0.0
+            });
+            let nothing = vec![0.0; system.rows()];
+            for exterior in &exteriors {
+                values.push(value(&solution(system, &factors, &nothing, exterior)?)?.clamp(0.0, 1.0));
+            }
+            for &time in &questions.survival_times {
+                values.push(evolution::survival(system, start, time)?.clamp(0.0, 1.0));
+            }
+            Ok((system.size(), values))
+        },
+    )
 }
 
 /// The indicator of `[lo, hi]` on the stop set.

@@ -70,11 +70,11 @@ pub fn quasi_stationary(
     let mut density = Vec::new();
     let (_, bounds) = refine(tolerance, |level| {
         let mut setting = Setting::new(generator, &domain, level)?;
-        let (size, rate, law) = setting.resolved(level, |system| {
-            let (rate, right) = principal(system)?;
-            let law = density_of(system)?;
-            Ok((system.tails(&right), (system.size(), rate, law)))
-        })?;
+        let (size, rate, law) = setting.resolved(
+            level,
+            |system| principal(system).map(|(rate, right)| (system.tails(&right), rate)),
+            |system, rate| Ok((system.size(), rate, density_of(system)?)),
+        )?;
         density = law;
         Ok((size, vec![rate]))
     })?;
