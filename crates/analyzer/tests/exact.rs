@@ -153,8 +153,8 @@ fn three_wells_2_5_d() {
             .flatten()
             .zip(limit.iter().flatten())
             .fold(0.0f64, |worst, (found, limit)| worst.max((found.value - limit).abs()));
-        // The sheet's chain is coarser: off by up to 1.6e-3, at alpha = 1.5, epsilon = 0.1.
-        printed("P against exp(Q)", worst, 0.0, deviation, 1e-4, 17.0);
+        // The sheet's chain is coarser: off by up to 1.8e-3, at alpha = 1.8, epsilon = 0.1.
+        printed("P against exp(Q)", worst, 0.0, deviation, 1e-4, 20.0);
         deviations.push(worst);
     }
     for pair in deviations.chunks(2) {
