@@ -46,7 +46,7 @@ pub struct EnsembleData {
     /// The empirical survival function, where there were paths until they ended.
     pub survival: Option<SurvivalCurve>,
     /// `sqrt(n)` times the Kolmogorov distance to the exponential law of the same mean; see
-    /// [`exponentiality`](crate::compare::exponentiality).
+    /// [`exponentiality`](crate::compare::exponentiality()).
     pub exponential_distance: Option<f64>,
 }
 

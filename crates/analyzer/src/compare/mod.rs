@@ -8,11 +8,11 @@
 //! | file | what |
 //! |---|---|
 //! | [`normal`] | tails and quantiles of the normal law, with the same bits everywhere |
-//! | [`holm`] | many tests at once: adjusted p-values, simultaneous critical values |
+//! | [`holm()`] | many tests at once: adjusted p-values, simultaneous critical values |
 //! | [`power`] | how large a deviation a sample could have shown |
 //! | [`verdict`] | one quantity, and the family of all quantities of a run |
-//! | [`exponentiality`] | whether times are exponential, their mean being estimated |
-//! | [`destinations`] | where paths end, against given probabilities |
+//! | [`exponentiality()`] | whether times are exponential, their mean being estimated |
+//! | [`destinations()`] | where paths end, against given probabilities |
 //!
 //! Sources: S. Holm, *Scand. J. Statist.* 6 (1979) 65. M. A. Stephens, *JASA* 69 (1974) 730, and in R. B. D'Agostino
 //! and M. A. Stephens (eds), *Goodness-of-Fit Techniques* (1986), section 4.9. J. N. K. Rao and A. J. Scott,

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`extrapolate`] | the limit of a mean time over its small-noise value, from several amplitudes |
+//! | [`extrapolate()`] | the limit of a mean time over its small-noise value, from several amplitudes |
 //! | [`exponent`] | slopes between neighbouring values of a swept variable |
 //! | [`sweep`] | both, for all mean times of a finished sweep |
 //!
