@@ -259,7 +259,7 @@ impl<'a> DrawingBackend for Spans<'a> {
 
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn<'a> {
         let font_error = |error| DrawingErrorKind::FontError(Box::new(error));
-        let cut = cut_of(style.style());
+        let cut = cut_of(style);
         let face = cut.face().map_err(font_error)?;
         let (glyphs, _) = shape(cut, text).map_err(font_error)?;
         let em = style.size() / SIZE_PER_EM;
