@@ -5,8 +5,8 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{Color, DrawingBackend, IntoDrawingArea, RGBAColor, RGBColor, ShapeStyle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters_backend::BackendTextStyle;
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, IntoFont, TextStyle};
+use plotters_backend::BackendTextStyle;
 
 use super::FigureError;
 use super::font::{BLACKBOARD_FAMILY, Cut, FAMILY};

@@ -355,8 +355,8 @@ fn a_figure_is_written_with_its_numbers_and_description() {
     let formats = [Format::Svg, Format::Pdf, Format::Svg];
     let written = write_figure(&figure, &folder, &formats).unwrap();
     let names: Vec<_> = written.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["decay.svg", "decay.pdf", "decay.csv", "decay.json"]);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
+    assert_eq!(names, ["decay.svg", "decay.pdf", "decay.tex", "decay.csv", "decay.json"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 5);
     let again: Figure = serde_json::from_slice(&fs::read(folder.join("decay.json")).unwrap()).unwrap();
     assert_eq!(again, figure);
     figure.name = "../escape".to_string();
@@ -482,8 +482,7 @@ fn drawn_for_looking() {
     for name in ThemeName::ALL {
         let dir = Path::new(&dir).join(name.name());
         for figure in [everything(), joined()] {
-            let (figure, theme) = name.dressed(&figure, None);
-            write_figure_with(&figure, &dir, &Format::ALL, &theme).unwrap();
+            write_figure_with(&figure, &dir, &Format::ALL, name).unwrap();
         }
     }
 }

@@ -110,7 +110,8 @@ fn glyphs(text: &str, cut: Cut, script: bool, out: &mut String) {
         Cut::Regular => Some("mathrm"),
         Cut::Bold => Some("mathbf"),
         Cut::Blackboard => {
-            let plain = |c: char| DOUBLE_STRUCK.iter().find(|(_, struck)| *struck == c).map(|(plain, _)| *plain);
+            let plain =
+                |c: char| DOUBLE_STRUCK.iter().find(|(_, struck)| *struck == c).map(|(plain, _)| *plain);
             return push(out, &format!("\\mathbb{{{}}}", text.chars().filter_map(plain).collect::<String>()));
         }
     };
@@ -172,7 +173,10 @@ mod tests {
     fn formulas_are_tex_again() {
         for (text, expected) in [
             (r"noise intensity $\varepsilon$", r"noise intensity $\varepsilon$"),
-            (r"$\mathbb{E}\,\tau \sim \varepsilon^{-\alpha}$", r"$\mathbb{E}\,\tau\sim\varepsilon^{-\alpha}$"),
+            (
+                r"$\mathbb{E}\,\tau \sim \varepsilon^{-\alpha}$",
+                r"$\mathbb{E}\,\tau\sim\varepsilon^{-\alpha}$",
+            ),
             (r"$q_{12}^{(n)}$", r"$q_{12}^{(n)}$"),
             (r"$T = 10^{-3}$ s", r"$T=10^{-3}$ s"),
             (r"$\log T$, $\alpha x$", r"$\log\,T$, $\alpha x$"),
