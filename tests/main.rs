@@ -4,6 +4,7 @@ mod chain;
 mod commands;
 mod determinism;
 mod exact;
+mod figures;
 mod malformed;
 mod methods;
 mod problems;

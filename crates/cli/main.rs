@@ -32,9 +32,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => run::replay(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
         Command::Exact(arguments) => exact::exact(arguments).map(|text| (text, ExitCode::SUCCESS)),
-        Command::Plot { dir } => run::plot(dir).map(|count| {
-            (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
-        }),
+        Command::Plot(arguments) => run::plot(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::New { name } => template::write(Path::new(""), name)
             .map(|path| (format!("wrote {}\n", path.display()), ExitCode::SUCCESS))
             .map_err(|error| Failure::Input(error.to_string())),

@@ -62,7 +62,7 @@ pub(super) const EXIT: Keys = keys(&["kind", "start", "domain", "targets", "surv
 pub(super) const TRANSITION: Keys = keys(&["kind", "from", "delta", "survival_times"]);
 pub(super) const CHAIN: Keys = keys(&["kind", "from", "times", "delta", "burn_in", "observe"]);
 pub(super) const PATH: Keys = keys(&["kind", "start", "end_time", "count"]);
-pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "exits_csv"]);
+pub(super) const OUTPUT: Keys = keys(&["dir", "formats", "theme", "exits_csv"]);
 pub(super) const LANDSCAPE: Keys = keys(&["window"]);
 pub(super) const THEORY: Keys = keys(&["normalisation"]);
 pub(super) const BALL: Keys = keys(&["ball", "centre"]);
@@ -145,6 +145,7 @@ const LEAVES: &[Leaf] = &[
     whole("task.#.count"),
     fixed("output.dir"),
     fixed("output.formats"),
+    fixed("output.theme"),
     fixed("output.exits_csv"),
     leaf("landscape.window"),
     fixed("theory.normalisation"),
@@ -293,7 +294,7 @@ fn nearest_key<'k>(key: &str, candidates: &'k [String]) -> Option<&'k str> {
 }
 
 /// The word most like the given one, if it is a likely misspelling of it.
-pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     words
         .iter()
         .copied()
@@ -308,7 +309,7 @@ pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
 }
 
 /// `a, b or c`, each in backquotes.
-pub(super) fn any_of(words: &[&str]) -> String {
+pub fn any_of(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [only] => format!("`{only}`"),

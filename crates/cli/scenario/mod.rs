@@ -28,6 +28,7 @@ use reader::Faults;
 use sweep::{Axis, RawAxis};
 use tree::{Node, Value};
 
+pub use keys::{any_of, nearest};
 pub use read::{NOISES, TASKS, is_fit_name};
 pub use spec::*;
 

@@ -329,4 +329,6 @@ fn check_name(name: &str) -> Result<(), FigureError> {
 }
 
 #[cfg(test)]
+pub(crate) mod snapshot;
+#[cfg(test)]
 mod tests;
