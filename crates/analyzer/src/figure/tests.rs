@@ -472,7 +472,7 @@ fn double_struck_letters_are_embedded_and_named() {
     let mut figure = Figure::new("mean", vec![decay()]);
     figure.panels[0].y.label = r"$\mathbb{E}\,\tau$".to_string();
     let drawn = svg(&figure);
-    assert!(drawn.contains(">\n𝔼\n</text>") && drawn.contains("'DejaVu Sans'"));
+    assert!(drawn.contains(">\n𝔼\n</text>") && drawn.contains("DejaVu Sans"), "{drawn}");
     let bytes = render(&figure, Format::Pdf, Theme::paper()).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("+DejaVuSans"));
@@ -488,7 +488,7 @@ fn the_tex_source_has_every_panel_and_layer() {
     assert_eq!(source.matches("\\begin{axis}").count(), 6);
     assert_eq!(source.matches("surf, shader").count(), 2);
     for part in [
-        "(0.5,1.8) -= (0,0.2) += (0,0.2)",
+        "(0.5,1.8) += (0,0.2) -= (0,0.2)",
         r"\addlegendentry{law \& theory}",
         r"\addlegendentry{measured, 95 \%}",
         r"\textbf{(b)}\enspace All kinds",

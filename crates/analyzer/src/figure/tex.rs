@@ -357,9 +357,12 @@ impl Writer {
         if label.width > 0.0 && !axis.label.is_empty() {
             let words = latex(&label.source)?;
             self.line(&format!("  {name}label={{{words}}},"));
+            let mut style = strut(label);
             if (label.size - self.theme.text_mm()).abs() > 1e-9 {
-                let size = self.font(label.size);
-                self.line(&format!("  {name}label style={{{size}}},"));
+                let _ = write!(style, ", {}", self.font(label.size));
+            }
+            if !style.is_empty() {
+                self.line(&format!("  {name}label style={{{}}},", style.trim_start_matches(", ")));
             }
         }
         Ok(())
@@ -569,7 +572,7 @@ impl Writer {
             last = Some(centre);
             let mut point = plane.at(centre);
             for (end, edge, sign) in
-                [(lo.get(index), plane.frame.bottom, '-'), (hi.get(index), plane.frame.top, '+')]
+                [(hi.get(index), plane.frame.top, '+'), (lo.get(index), plane.frame.bottom, '-')]
             {
                 let Some(&end) = end.filter(|end| end.is_finite()) else { continue };
                 let reached = plane.y.place(end).filter(|tip| inside.contains((centre.0, *tip)));
@@ -624,7 +627,7 @@ impl Writer {
             })
             .collect();
         let opacity = mm(self.theme.band_opacity);
-        let options = format!("{colour}, fill, fill opacity={opacity}, draw=none, area legend");
+        let options = format!("{colour}, fill, fill opacity={opacity}, draw opacity=0, area legend");
         for run in columns.split(Option::is_none) {
             let (low, high): (Vec<Point>, Vec<Point>) = run.iter().flatten().copied().unzip();
             let mut corners = thin_below(&high, MOST_POINTS / 2);
@@ -744,7 +747,7 @@ impl Writer {
                     let missing = self.named("missing", self.theme.missing);
                     let (from, to) = ((cell[0].1, rows[0].1), (cell[1].1, rows[1].1));
                     let corners = [from, (to.0, from.1), to, (from.0, to.1)];
-                    self.plot(plane, &format!("fill={missing}, draw=none"), &corners, " -- cycle", None);
+                    self.plot(plane, &format!("fill={missing}, draw opacity=0"), &corners, " -- cycle", None);
                 }
             }
         }
@@ -759,6 +762,7 @@ impl Writer {
         self.line("% Colour bar");
         self.line("\\begin{axis}[");
         self.line("  hide axis, at={(0mm,0mm)}, width=1mm, height=1mm, xmin=0, xmax=1, ymin=0, ymax=1,");
+        self.line("  colorbar shift/.style={},");
         self.line(&format!(
             "  colorbar, colormap name={}, point meta min={}, point meta max={},",
             map_name(colours.map),
@@ -825,6 +829,7 @@ impl Writer {
         if (words.line.size - self.theme.text_mm()).abs() > 1e-9 {
             let _ = write!(options, ", {}", self.font(words.line.size));
         }
+        options += &strut(&words.line);
         let (at, text) = (plane.axis_cs(words.at), latex(&words.line.source)?);
         self.line(&format!("\\node[{options}] at {at} {{{text}}};"));
         Ok(())
@@ -918,16 +923,17 @@ impl Writer {
                  scale only axis, anchor=south west, clip mode=individual,\n    \
                  tick align=outside, tick pos=lower, major tick length={}mm, minor tick length={}mm,\n    \
                  axis line style={{{ink}, line width={axis}mm}}, tick style={{{ink}, line width={axis}mm}},\n    \
-                 ticklabel style={{font={tick}, inner sep=0.6mm}}, label style={{inner sep=0.3mm}},\n    \
+                 ticklabel style={{font={tick}, inner sep=0.6mm}}, label style={{inner sep=0.3mm, strut}},\n    \
                  scaled ticks=false, every axis plot/.append style={{line width={line}mm, line join=round}},\n    \
                  legend style={{draw=none, fill=none, inner sep=0pt, row sep=0pt, cells={{anchor=west}},\n      \
-                   nodes={{inner xsep=0.6mm, inner ysep=0.25mm, text height=0.75em, text depth=0.21em}}}},\n  \
+                   nodes={{inner xsep=0.6mm, inner ysep=0.25mm, strut}}}},\n  \
                }},\n  \
                with errors/.style={{error bars/y dir=both, error bars/y explicit,\n    \
                  error bars/error bar style={{solid, line width={}mm}},\n    \
                  error bars/error mark options={{solid, rotate=90, mark size={}mm, line width={}mm}}}},\n\
              }}\n\
-             \\tikzset{{words/.style={{inner sep=0.1mm, outer sep=0pt}}}}\n\
+             \\tikzset{{strut/.style={{text height=0.75em, text depth=0.21em}},\n  \
+             words/.style={{inner sep=0mm, outer sep=0pt, strut}}}}\n\
              \\begin{{document}}\n\\sansmath{text}\\color{{{ink}}}%\n",
             mm(theme.tick_length),
             mm(theme.minor_tick_length),
@@ -973,6 +979,18 @@ fn map_name(map: ColourMap) -> &'static str {
 fn font(size: f64) -> String {
     let points = size / MM_PER_POINT;
     format!("\\fontsize{{{}bp}}{{{}bp}}\\selectfont", mm(points), mm(1.2 * points))
+}
+
+/// Options for a text that is higher or deeper than one without formulas.
+fn strut(line: &Line) -> String {
+    let mut out = String::new();
+    if line.ascent > 0.76 * line.size {
+        let _ = write!(out, ", text height={}mm", mm(line.ascent));
+    }
+    if line.descent > 0.22 * line.size {
+        let _ = write!(out, ", text depth={}mm", mm(line.descent));
+    }
+    out
 }
 
 /// What the colour of a value is chosen by: the value, or the decimal logarithm of it.
