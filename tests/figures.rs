@@ -79,7 +79,7 @@ fn figures() -> Vec<Figure> {
             Layer::dimension([0.5, 0.5], [2.5, 0.5], "$L=2$"),
         ],
     )
-    .titled("A [title], with = and $x_1$");
+    .titled(r"A [title], with = and $x_1$, $\Delta U$");
     let mut with_inset = main.clone();
     let inner = Panel::new(
         Axis::linear("model"),
