@@ -50,7 +50,7 @@ for scenario in $(pictures | cut -d' ' -f1 | awk '!seen[$0]++'); do
     # The settings are several words.
     # shellcheck disable=SC2046
     "$LEVYSCAPE" run "scenarios/$scenario.toml" $(settings "$scenario") \
-      --set 'output.formats=["svg","png"]' --out "$WORK/$scenario" --quiet
+      --set 'output.formats=["svg","png"]' --out "$WORK/$scenario" --force --quiet
   fi
   echo "$scenario: $((SECONDS - begun)) s"
 done
