@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# One picture a line: scenario, figure, heading. What a scenario is run with beside its file stands in `settings`.
+# One picture a line: scenario, figure, heading.
 pictures() {
   cat <<'LIST'
 width_versus_depth width_depth Width against depth
@@ -22,13 +22,6 @@ small_noise exit_time_epsilon Down to small noise
 brownian_kramers exit_time_epsilon Brownian escape, quadrature and Eyring–Kramers
 interval convergence The error of the time step, measured
 LIST
-}
-
-settings() {
-  case $1 in
-    # Half the paths of the scenario: the longest run of all.
-    width_versus_depth) echo "--set ensemble.paths=300" ;;
-  esac
 }
 
 # The largest SVG that is shown; beyond it the PNG is the smaller file.
@@ -47,9 +40,7 @@ mkdir -p "$WORK"
 for scenario in $(pictures | cut -d' ' -f1 | awk '!seen[$0]++'); do
   begun=$SECONDS
   if [ ! -e "$WORK/$scenario/summary.json" ]; then
-    # The settings are several words.
-    # shellcheck disable=SC2046
-    "$LEVYSCAPE" run "scenarios/$scenario.toml" $(settings "$scenario") \
+    "$LEVYSCAPE" run "scenarios/$scenario.toml" \
       --set 'output.formats=["svg","png"]' --out "$WORK/$scenario" --force --quiet
   fi
   echo "$scenario: $((SECONDS - begun)) s"
@@ -72,12 +63,12 @@ HEAD
     cp "$from.$kind" "docs/$picture"
     printf '\n## %s\n\n![%s](%s)\n\n' "$heading" "$heading" "$picture"
     # The caption as it stands in the description: one line of JSON, mathematics between dollar signs.
-    sed -n 's/^  "caption": "\(.*\)",\{0,1\}$/\1/p' "$from.json" |
-      sed -e 's/\\"/"/g' -e 's/\\\\/\\/g' -e 's/\$\([^$]*\)\$/$`\1`$/g'
-    more=$(settings "$scenario")
+    caption=$(sed -n 's/^  "caption": "\(.*\)",\{0,1\}$/\1/p' "$from.json")
+    [ -n "$caption" ] || { echo "$from.json has no caption where one is looked for" >&2; exit 1; }
+    sed -e 's/\\"/"/g' -e 's/\\\\/\\/g' -e 's/\$\([^$]*\)\$/$`\1`$/g' <<<"$caption"
     # shellcheck disable=SC2016
-    printf '\nFigure `%s` of [`scenarios/%s.toml`](../scenarios/%s.toml):\n\n```sh\nlevyscape run scenarios/%s.toml%s\n```\n' \
-      "$figure" "$scenario" "$scenario" "$scenario" "${more:+ $more}"
+    printf '\nFigure `%s` of [`scenarios/%s.toml`](../scenarios/%s.toml):\n\n```sh\nlevyscape run scenarios/%s.toml\n```\n' \
+      "$figure" "$scenario" "$scenario" "$scenario"
   done
 } >"$WORK/gallery.md"
 cp "$WORK/gallery.md" docs/gallery.md
