@@ -65,8 +65,7 @@ fn links_of_the_manual_lead_somewhere() {
         for target in targets.filter(|target| !target.starts_with("http")) {
             seen += 1;
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let path =
-                if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let path = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
             let there = path.exists() && (anchor.is_empty() || anchors(&path).contains(anchor));
             if !there {
                 broken.push(format!("{}: {target}", page.display()));
@@ -81,7 +80,12 @@ fn links_of_the_manual_lead_somewhere() {
 #[test]
 fn tests_that_are_named_exist() {
     let text = fs::read_to_string(root().join("docs/testing.md")).unwrap();
-    let places = [("E/", "crates/integrator/"), ("N/", "crates/engine/"), ("A/", "crates/analyzer/"), ("T/", "tests/")];
+    let places = [
+        ("E/", "crates/integrator/"),
+        ("N/", "crates/engine/"),
+        ("A/", "crates/analyzer/"),
+        ("T/", "tests/"),
+    ];
     let mut seen = 0;
     for word in text.split([' ', ',', '|', '(', ')', ';']) {
         if let Some((short, long)) = places.iter().find(|(short, _)| word.starts_with(short)) {
