@@ -5,6 +5,7 @@ mod commands;
 mod determinism;
 mod exact;
 mod malformed;
+mod manual;
 mod methods;
 mod problems;
 mod reference;

@@ -40,7 +40,11 @@ pub enum Command {
         name: String,
     },
     /// List the noises, schemes, tasks, methods and figures that there are
-    List,
+    List {
+        /// Print every key of a scenario instead, as the page docs/keys.md (Markdown)
+        #[arg(long)]
+        keys: bool,
+    },
 }
 
 /// The scenario of a command.

@@ -38,7 +38,10 @@ fn main() -> ExitCode {
         Command::New { name } => template::write(Path::new(""), name)
             .map(|path| (format!("wrote {}\n", path.display()), ExitCode::SUCCESS))
             .map_err(|error| Failure::Input(error.to_string())),
-        Command::List => Ok((list::list(), ExitCode::SUCCESS)),
+        Command::List { keys: false } => Ok((list::list(), ExitCode::SUCCESS)),
+        Command::List { keys: true } => scenario::keys_page()
+            .map(|text| (text, ExitCode::SUCCESS))
+            .map_err(|error| Failure::Other(error.to_string())),
     };
     match done {
         Ok((text, code)) => {
