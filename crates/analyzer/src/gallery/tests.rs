@@ -180,6 +180,7 @@ fn point(
                     problem: problem.clone(),
                     survival: Some(curve),
                     exponential_distance: Some(0.8),
+                    places: None,
                 });
             }
             Task::Transition => {
@@ -203,6 +204,7 @@ fn point(
                         problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
                         survival: Some(curve),
                         exponential_distance: Some(0.9),
+                        places: None,
                     });
                 }
             }
@@ -235,7 +237,7 @@ fn point(
         results,
         tests: Vec::new(),
     };
-    (summary, PointData { potential, landscape, noise, ensembles, paths })
+    (summary, PointData { potential, landscape, noise, ensembles, paths, chains: Vec::new() })
 }
 
 fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
