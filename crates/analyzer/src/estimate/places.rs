@@ -235,3 +235,87 @@ impl PlaceDensity {
         StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |law| law.inverse_cdf(0.975))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimate::test_numbers::Numbers;
+    use crate::test_potential::Formula;
+
+    fn exit(stop: Stop, position: f64) -> PathRecord {
+        PathRecord { time: 1.0, position, previous: 0.0, steps: 1, outcome: Outcome::Exited(stop) }
+    }
+
+    #[test]
+    fn exits_are_counted_by_side_and_distance() {
+        let mut places = ExitPlaces::new(-1.0, [-3.0, 0.0]);
+        // On the edge of the domain, within the first cell, far out, beyond all cells.
+        for x in [0.0, 0.1, 9.0, 1e9] {
+            places.push(&exit(Stop::Upper, x));
+        }
+        places.push(&exit(Stop::Lower, -3.0 - 1e-3));
+        places.push(&exit(Stop::Target(0), -0.5));
+        places.push(&PathRecord { outcome: Outcome::Censored, ..exit(Stop::Upper, -1.0) });
+        let [left, right] = places.sides();
+        assert_eq!((left[0], left.iter().sum::<u64>(), places.exits()), (1, 1, 5));
+        // 10 = 10^(20/20) times the distance 1 of the upper end.
+        assert_eq!((right[0], right[20], right[79]), (2, 1, 1));
+        assert!((places.edge(1, 20) - 10.0).abs() < 1e-12 && (places.edge(0, 20) - 20.0).abs() < 1e-12);
+        assert_eq!(places.edge(1, 80), f64::INFINITY);
+    }
+
+    /// 40 histograms of 2000 normal places each. |z| < 8 in 40 cells, with the standard error of the scatter itself: by
+    /// Student's law of 39 degrees of freedom the false-alarm rate is 4e-8.
+    #[test]
+    fn the_density_of_normal_places_is_theirs() {
+        let edges: Vec<f64> = (0..=40).map(|k| 0.1 * f64::from(k) - 2.0).collect();
+        let mut density = PlaceDensity::new(edges.clone());
+        let mut numbers = Numbers::new(7);
+        let columns = (edges.len() + 1).div_ceil(HISTOGRAM_PATHS);
+        assert!(density.cells().is_empty());
+        for _ in 0..40 {
+            let mut cells = vec![0.0; columns * HISTOGRAM_PATHS];
+            for _ in 0..2000 {
+                let x = numbers.normal();
+                cells[edges.partition_point(|edge| *edge <= x)] += 1.0;
+            }
+            cells.chunks(columns).for_each(|row| density.push(row, true));
+            // One that is not whole does not count.
+            vec![9.0; columns * 16]
+                .chunks(columns)
+                .enumerate()
+                .for_each(|(k, row)| density.push(row, k != 3));
+        }
+        assert_eq!(density.histograms(), 40);
+        for cell in density.cells() {
+            let middle = 0.5 * (cell.edges[0] + cell.edges[1]);
+            let expected = (-0.5 * middle * middle).exp() / std::f64::consts::TAU.sqrt();
+            let z = (cell.value - expected) / cell.std_error;
+            assert!(z.abs() < 8.0, "{middle}: {} {expected} {z}", cell.value);
+            let binomial = (expected / (0.1 * 80_000.0)).sqrt();
+            assert!((0.4..2.0).contains(&(cell.std_error / binomial)), "{}", cell.std_error / binomial);
+        }
+        let [below, above] = density.beyond();
+        assert!((below - 0.022_75).abs() < 0.004 && (above - 0.022_75).abs() < 0.004);
+        assert!((density.quantile() - 2.0227).abs() < 1e-3);
+    }
+
+    #[test]
+    fn cells_are_narrow_where_the_law_is() {
+        let double =
+            Formula::new(|x| 0.25 * x.powi(4) - 0.5 * x * x, |x| x * x * x - x, |x| 3.0 * x * x - 1.0);
+        let landscape = Landscape::find(&double, None).unwrap();
+        let edges = density_edges(&landscape, NoiseLaw::stable(1.5, 0.05));
+        assert_eq!(edges.len(), CELLS - 1);
+        assert!((edges[0] + 2.0).abs() < 1e-9 && (edges[CELLS - 2] - 2.0).abs() < 1e-9);
+        assert!(edges.windows(2).all(|pair| pair[0] < pair[1]));
+        let width = |x: f64| {
+            let k = edges.partition_point(|edge| *edge <= x);
+            edges[k] - edges[k - 1]
+        };
+        assert!(width(1.01) < 0.01 && width(0.3) > 0.03, "{} {}", width(1.01), width(0.3));
+        let single = Formula::new(|x| 0.5 * x * x, |x| x, |_| 1.0);
+        let landscape = Landscape::find(&single, None).unwrap();
+        assert!(density_edges(&landscape, NoiseLaw::stable(1.5, 0.05)).is_empty());
+    }
+}

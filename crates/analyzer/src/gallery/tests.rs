@@ -18,6 +18,8 @@ use crate::summary::{
 use crate::test_potential::Formula;
 use crate::theory::{self, NoiseLaw, StoppedProblem};
 
+mod measured;
+
 const INF: f64 = f64::INFINITY;
 
 /// `h ((x/w)^2 - 1)^2 + k x`.
