@@ -3,13 +3,15 @@
 use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
-use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Dash, Figure, Joined, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::Study;
 use crate::summary::QuantityResult;
 
 const MOST: usize = 3;
 /// 95 % quantile of the normal law: a 95 % interval reaches so many standard errors to each side.
 const NORMAL_95: f64 = 1.959_963_984_540_054;
+/// Height of the panel of deviations, that of errors being 1.
+const DEVIATION_HEIGHT: f64 = 0.6;
 /// The error for which the caption says the cost.
 const COMMON_ERROR: f64 = 0.01;
 
@@ -116,7 +118,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let caption = format!(
         "{} Cost of the mean time: relative error (statistical and step error together) against the number of time steps, \
          those of companion paths included. Error bars: one standard error of the error itself, where it is known. Grey: \
-         steps to the power $-1/2$, the rate of independent samples.{}{}{}",
+         steps to the power $-1/2$, the rate of independent samples, through the first estimator.{}{}{}",
         data::title(study),
         prices(&questions),
         if has_exact {
@@ -129,6 +131,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     );
     let mut figure = Figure { caption, ..Figure::new("cost", panels) };
     figure.columns = columns;
+    figure.row_heights = vec![1.0, DEVIATION_HEIGHT];
     if columns > 1 {
         figure.width_mm = TWO_COLUMNS_MM;
     }
@@ -155,20 +158,23 @@ fn error_panel(question: &Question<'_>) -> Panel {
     Panel::new(axis(), Axis::log("relative error"), layers)
 }
 
-/// A line of slope -1/2 through the middle of all points, as long as the range of the cost.
+/// A line of slope -1/2 over the whole range of the cost, at the height of the first estimator.
 fn guide(question: &Question<'_>) -> Option<Layer> {
-    let points: Vec<[f64; 2]> = question
-        .estimators
-        .iter()
-        .flat_map(|estimator| &estimator.rows)
-        .filter_map(|row| Some([libm::log(cost(row.result)), libm::log(error(row.result)?[0])]))
-        .collect();
-    let mean = |k: usize| points.iter().map(|point| point[k]).sum::<f64>() / points.len() as f64;
-    let costs = || points.iter().map(|point| point[0]);
+    let costs = || question.estimators.iter().flat_map(|one| &one.rows).map(|row| cost(row.result));
     let (low, high) = (costs().reduce(f64::min)?, costs().reduce(f64::max)?);
-    let at = |x: f64| libm::exp(mean(1) - 0.5 * (x - mean(0)));
-    let x = [low, high].map(libm::exp).to_vec();
-    (low < high).then(|| Layer::line(x, vec![at(low), at(high)], Style::grey().weight(0.6)))
+    let price = price(question.estimators.first()?);
+    let x = vec![low, high];
+    let y = x.iter().map(|steps| COMMON_ERROR * (price / steps).sqrt()).collect();
+    (low < high).then(|| Layer::line(x, y, Style::grey().weight(0.6)))
+}
+
+/// Steps for the common error, at the rate of independent samples: the geometric mean over the estimator's points.
+fn price(estimator: &Estimator<'_>) -> f64 {
+    let logs = estimator.rows.iter().filter_map(|row| {
+        let relative = error(row.result)?[0] / COMMON_ERROR;
+        Some(libm::log(cost(row.result) * relative * relative))
+    });
+    libm::exp(logs.sum::<f64>() / estimator.rows.len() as f64)
 }
 
 /// Rows with an exact value: cost, distance of the estimate from it in units of its error, and the estimator's place.
@@ -198,24 +204,13 @@ fn deviation_panel(question: &Question<'_>) -> Panel {
     }
     let mut panel = Panel::new(axis(), Axis::linear("deviation / error").from_to(-most, most), layers);
     panel.legend = LegendPlace::None;
-    panel
+    panel.joined(Joined::Above)
 }
 
 /// A sentence with the steps that each estimator needs for one common error, from the mean of its points. Where there
 /// are several questions it is of the first.
 fn prices(questions: &[&mut Question<'_>]) -> String {
     let Some(question) = questions.first() else { return String::new() };
-    let price = |estimator: &Estimator<'_>| {
-        let logs: Vec<f64> = estimator
-            .rows
-            .iter()
-            .filter_map(|row| {
-                let relative = error(row.result)?[0] / COMMON_ERROR;
-                Some(libm::log(cost(row.result) * relative * relative))
-            })
-            .collect();
-        libm::exp(logs.iter().sum::<f64>() / logs.len() as f64)
-    };
     let prices: Vec<String> = question
         .estimators
         .iter()

@@ -5,7 +5,7 @@ use super::data::{self, Part, Row, Variable};
 use super::words;
 use crate::estimate::{ExitPlaces, rate_interval};
 use crate::exact::{self, nonlocal::Questions};
-use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Dash, Figure, Joined, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::Study;
 use crate::theory;
 
@@ -14,6 +14,8 @@ const MOST: usize = 3;
 const FEW: u64 = 200;
 /// Cells are joined until the reference expects so many exits: cells chosen by what was seen would be biased.
 const EXPECTED: f64 = 10.0;
+/// Height of the panel of ratios, that of densities being 1.
+const RATIO_HEIGHT: f64 = 0.6;
 /// Points of a curve.
 const DENSE: usize = 81;
 /// An interval so much longer than short, relatively, over which the density is taken for a curve.
@@ -58,7 +60,8 @@ impl<'a> Exits<'a> {
             exact.landing(problem.upper, f64::INFINITY)?;
             Box::new(move |lo, hi| exact.landing(lo, hi).unwrap_or(f64::NAN))
         };
-        Some(Self { row, places, law, is_theory, parts: row.parts(&Variable::Epsilon) })
+        let parts = row.parts(&Variable::Epsilon);
+        Some(Self { row, places, law, is_theory, parts })
     }
 
     /// The places between two distances from the centre.
@@ -113,14 +116,24 @@ impl<'a> Exits<'a> {
     }
 }
 
-/// Up to three problems, of each the one with the smallest amplitude: densities, and under them their ratio to the
+/// Up to three problems, of each the run with the smallest amplitude and the most exits: densities, and under them their ratio to the
 /// law.
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
-    let mut all: Vec<Exits<'_>> = Vec::new();
+    let mut largest: Vec<(Vec<Part>, Exits<'_>)> = Vec::new();
     for row in data::mean_times(study) {
         let Some(new) = Exits::new(row) else { continue };
+        let (parts, rank) = (row.parts(&Variable::Effort), |one: &Exits<'_>| one.places.exits());
+        match largest.iter_mut().find(|(other, _)| *other == parts) {
+            Some((_, other)) if rank(other) > rank(&new) => {}
+            // Of as many exits those of the later point, where steps are shorter.
+            Some((_, other)) => *other = new,
+            None => largest.push((parts, new)),
+        }
+    }
+    let mut all: Vec<Exits<'_>> = Vec::new();
+    for (_, new) in largest {
         match all.iter_mut().find(|other| other.parts == new.parts) {
-            Some(other) if other.row.data.noise.epsilon() <= row.data.noise.epsilon() => {}
+            Some(other) if other.row.data.noise.epsilon() <= new.row.data.noise.epsilon() => {}
             Some(other) => *other = new,
             None => all.push(new),
         }
@@ -144,6 +157,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let caption = caption(study, &all, beyond) + &curve::shown(all.len(), total);
     let mut figure = Figure { caption, ..Figure::new("exit_place", densities) };
     figure.columns = columns;
+    figure.row_heights = vec![1.0, RATIO_HEIGHT];
     if columns > 1 {
         figure.width_mm = TWO_COLUMNS_MM;
     }
@@ -166,7 +180,7 @@ fn caption(study: &Study, all: &[&Exits<'_>], beyond: u64) -> String {
         ""
     };
     format!(
-        r"{} Where paths leave: density of the distance $y = |X_\tau - m|$ from the minimum $m$ (or, without one, the start), \
+        "{} Where paths leave: density of the distance $y = |X_\\tau - m|$ from the minimum $m$ (or, without one, the start), \
          by the side of the exit. Points: simulation at its own time step, with exact (Poisson) 95 % intervals; {law}{solved}. \
          Below: the ratio to the solid lines.{edge} Of {exits} exits {beyond} lie further out than is drawn.",
         data::title(study)
@@ -243,7 +257,7 @@ fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
     let law = if exits.is_theory { "Pareto law" } else { "exact" };
     let mut panel = Panel::new(distance_axis(cells), Axis::linear(format!("simulation / {law}")), layers);
     panel.legend = LegendPlace::None;
-    panel
+    panel.joined(Joined::Above)
 }
 
 /// Markers of one side with exact intervals, in the unit that `of` makes of a number of exits.

@@ -3,7 +3,7 @@
 use super::curve;
 use super::data;
 use super::words;
-use crate::figure::{Anchor, Axis, Dash, Figure, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::{ChainData, PointData, Study};
 use crate::summary::{PointSummary, QuantityResult};
 
@@ -43,7 +43,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     panels.push(mass_panel(&runs));
     let caption = format!(
         "{} The law in the long run. Density: simulation (line, with the pointwise 95 % band from the scatter of its paths) \
-         after the burn-in, at its own time step{}; grey lines: the minima. Last panel: mass of each well over the weight \
+         after the burn-in, at its own time step, with gaps where no path was seen{}. Last panel: mass of each well over the weight \
          $\\pi_j$ that the small-noise theory gives it; points: simulation with 95 % intervals, open points: exact.{}{}{}",
         data::title(study),
         if runs.iter().any(|run| !exact(run).is_empty()) {
@@ -57,7 +57,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     );
     let mut figure = Figure { caption, ..Figure::new("stationary", panels) };
     if runs.len() > 1 {
-        figure.columns = 2;
+        figure.columns = if runs.len() == 2 { 3 } else { 2 };
         figure.width_mm = TWO_COLUMNS_MM;
     }
     vec![figure]
@@ -87,17 +87,12 @@ fn density_panel(run: &Run<'_>) -> Panel {
     let corners =
         |value: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..cells.len()).flat_map(|k| [value(k); 2]).collect() };
     let x: Vec<f64> = cells.iter().flat_map(|cell| cell.edges).collect();
-    let end = |sign: f64| corners(&|k| cells[k].value + sign * quantile * cells[k].std_error);
     let style = Style::series(0);
-    let mut layers: Vec<Layer> = run
-        .data
-        .landscape
-        .minima
-        .iter()
-        .map(|minimum| Layer::VerticalLine { x: minimum.x, style: Style::grey().weight(0.6), label: None })
-        .collect();
-    layers.push(Layer::band(x.clone(), end(-1.0), end(1.0), style));
-    let simulation = Layer::line(x, corners(&|k| cells[k].value), style.dash(Dash::Solid));
+    // Cells in which no path was seen are gaps.
+    let seen = |value: f64, k: usize| if cells[k].value > 0.0 { value } else { f64::NAN };
+    let end = |sign: f64| corners(&|k| seen(cells[k].value + sign * quantile * cells[k].std_error, k));
+    let mut layers = vec![Layer::band(x.clone(), end(-1.0), end(1.0), style)];
+    let simulation = Layer::line(x, corners(&|k| seen(cells[k].value, k)), style.dash(Dash::Solid));
     layers.push(simulation.labelled("simulation"));
     let range = [cells[0].edges[0], cells[cells.len() - 1].edges[1]];
     let exact = exact(run);
@@ -106,8 +101,8 @@ fn density_panel(run: &Run<'_>) -> Panel {
         let line = Layer::line(x, y, Style::ink().dash(Dash::Dashed));
         layers.push(line.labelled("exact"));
     }
-    let seen = || cells.iter().map(|cell| cell.value).filter(|value| *value > 0.0);
-    let (low, high) = seen().fold((f64::INFINITY, 0.0_f64), |(low, high), p| (low.min(p), high.max(p)));
+    let positive = cells.iter().map(|cell| cell.value).filter(|value| *value > 0.0);
+    let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), p| (low.min(p), high.max(p)));
     let mut y = Axis::log("stationary density $p(x)$");
     if low <= high {
         y = y.from_to(0.5 * low, 4.0 * high);
@@ -154,21 +149,27 @@ fn mass_panel(runs: &[&Run<'_>]) -> Panel {
             layers.push(Layer::points(x, exact, style.open()));
         }
     }
-    let x = Axis::linear("number $j$ of the well").from_to(0.5, wells as f64 + 0.5);
+    // A jump's weights are the same at every amplitude; a Brownian path's are not.
+    let weight = |well: usize| {
+        let mut weights = runs.iter().flat_map(|run| occupations(run));
+        let first = weights.find(|row| row.well == Some(well))?.asymptotic?;
+        let same = |row: &QuantityResult| (row.asymptotic.unwrap_or(f64::NAN) / first - 1.0).abs() < 1e-6;
+        weights.filter(|row| row.well == Some(well)).all(same).then_some(first)
+    };
+    let all: Option<Vec<f64>> = (1..=wells).map(weight).collect();
+    let all = all.filter(|_| relative);
+    let name = if all.is_some() { r"well $j$ (its weight $\pi_j$)" } else { "well $j$" };
+    let ticks = (1..=wells).map(|well| match &all {
+        Some(all) => (well as f64, format!(r"{well} (${}$)", words::bare(all[well - 1], 3))),
+        None => (well as f64, well.to_string()),
+    });
+    let x = Axis::linear(name).from_to(0.5, wells as f64 + 0.5).with_ticks(ticks.collect::<Vec<_>>());
     let label = if relative { r"mass of well $j$ / $\pi_j$" } else { "mass of well $j$" };
     let mut y = Axis::linear(label);
     if low <= high {
         let (bottom, top) = if relative { (low.min(1.0), high.max(1.0)) } else { (low, high) };
         let room = (top - bottom).max(1e-3);
-        // The weights stand below.
-        y = y.from_to(bottom - 0.35 * room, top + 0.15 * room);
-        if relative && let Some(run) = runs.first() {
-            for row in occupations(run) {
-                let (Some(well), Some(weight)) = (row.well, row.asymptotic) else { continue };
-                let text = format!(r"$\pi_{{{well}}} = {}$", words::bare(weight, 3));
-                layers.push(Layer::text(well as f64, bottom - 0.3 * room, text, Anchor::Bottom));
-            }
-        }
+        y = y.from_to(bottom - 0.1 * room, top + 0.1 * room);
     }
     Panel::new(x, y, layers)
 }
