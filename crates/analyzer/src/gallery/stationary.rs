@@ -63,6 +63,16 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     vec![figure]
 }
 
+impl Run<'_> {
+    /// What tells the run from others: its noise, its amplitude, whatever else is swept.
+    fn words(&self) -> Vec<String> {
+        let noise = self.data.noise;
+        let swept = self.summary.point.iter().filter(|(key, _)| !data::is_noise_key(key));
+        let settings = swept.map(|(key, value)| words::setting(key, value));
+        [words::noise(noise), words::amplitude(noise.epsilon())].into_iter().chain(settings).collect()
+    }
+}
+
 /// The exact density, where it is known: of a Gaussian noise `exp(-U/D)` over its integral.
 fn exact(run: &Run<'_>) -> Vec<[f64; 2]> {
     let minima = &run.data.landscape.minima;
@@ -107,8 +117,7 @@ fn density_panel(run: &Run<'_>) -> Panel {
     if low <= high {
         y = y.from_to(0.5 * low, 4.0 * high);
     }
-    let noise = run.data.noise;
-    let title = words::joined(&[words::noise(noise), words::amplitude(noise.epsilon())]);
+    let title = words::joined(&run.words());
     Panel::new(Axis::linear("position $x$").from_to(range[0], range[1]), y, layers).titled(title)
 }
 
@@ -125,7 +134,6 @@ fn mass_panel(runs: &[&Run<'_>]) -> Panel {
         layers.push(Layer::HorizontalLine { y: 1.0, style: Style::ink().weight(0.6), label: None });
     }
     let (mut low, mut high, mut wells) = (f64::INFINITY, f64::NEG_INFINITY, 0);
-    let several = runs.len() > 1;
     for (index, run) in runs.iter().enumerate() {
         let aside = (index as f64 - 0.5 * (runs.len() as f64 - 1.0)) * width;
         let rows: Vec<&QuantityResult> = occupations(run).collect();
@@ -142,7 +150,9 @@ fn mass_panel(runs: &[&Run<'_>]) -> Panel {
             (low, high) = (low.min(*value), high.max(*value));
         }
         let style = Style::series(index);
-        let label = if several { words::amplitude(run.data.noise.epsilon()) } else { "simulation".into() };
+        let differs = |words: &String| runs.iter().any(|other| !other.words().contains(words));
+        let words: Vec<String> = run.words().into_iter().filter(differs).collect();
+        let label = if words.is_empty() { "simulation".into() } else { words::joined(&words) };
         layers.push(Layer::points_with_errors(x.clone(), estimate, lo, hi, style).labelled(label));
         if exact.iter().any(|value| value.is_finite()) {
             let x = x.iter().map(|x| x + 0.4 * width).collect();
