@@ -3,7 +3,7 @@
 use super::curve;
 use super::data;
 use super::words;
-use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::{ChainData, PointData, Study};
 use crate::summary::{PointSummary, QuantityResult};
 
@@ -133,6 +133,7 @@ fn mass_panel(runs: &[&Run<'_>]) -> Panel {
     if relative {
         layers.push(Layer::HorizontalLine { y: 1.0, style: Style::ink().weight(0.6), label: None });
     }
+    let mut has_exact = false;
     let (mut low, mut high, mut wells) = (f64::INFINITY, f64::NEG_INFINITY, 0);
     for (index, run) in runs.iter().enumerate() {
         let aside = (index as f64 - 0.5 * (runs.len() as f64 - 1.0)) * width;
@@ -155,9 +156,14 @@ fn mass_panel(runs: &[&Run<'_>]) -> Panel {
         let label = if words.is_empty() { "simulation".into() } else { words::joined(&words) };
         layers.push(Layer::points_with_errors(x.clone(), estimate, lo, hi, style).labelled(label));
         if exact.iter().any(|value| value.is_finite()) {
-            let x = x.iter().map(|x| x + 0.4 * width).collect();
+            let x = x.iter().map(|x| x + 0.4 * width.min(0.25)).collect();
             layers.push(Layer::points(x, exact, style.open()));
+            has_exact = true;
         }
+    }
+    if has_exact {
+        let style = Style::ink().marker(Marker::Circle).open();
+        layers.push(Layer::points(Vec::new(), Vec::new(), style).labelled("exact"));
     }
     // A jump's weights are the same at every amplitude; a Brownian path's are not.
     let weight = |well: usize| {

@@ -30,18 +30,19 @@ fn points(panel: &Panel) -> Vec<(&[f64], &[f64], &[f64], &[f64])> {
         .collect()
 }
 
-/// Exits by the small-noise law itself, spread evenly in probability: from -1, to the left beyond a distance of 2, to
-/// the right of 1.
+/// Exits by the small-noise law itself, spread evenly in probability: from the left minimum, close to -1, beyond -3
+/// and 0.
 fn exits(count: u32) -> Study {
     let mut study = single();
-    let (alpha, ends): (f64, [f64; 2]) = (1.5, [2.0, 1.0]);
-    let left = 1.0 / (1.0 + 2.0_f64.powf(alpha));
-    let mut places = ExitPlaces::new(-1.0, [-3.0, 0.0]);
+    let centre = study.points[0].landscape.minima[0].x;
+    let (alpha, ends): (f64, [f64; 2]) = (1.5, [centre + 3.0, -centre]);
+    let left = 1.0 / (1.0 + (ends[0] / ends[1]).powf(alpha));
+    let mut places = ExitPlaces::new(centre, [-3.0, 0.0]);
     for k in 0..count {
         let u = (f64::from(k) + 0.5) / f64::from(count);
         let (side, u) = if u < left { (0, u / left) } else { (1, (u - left) / (1.0 - left)) };
         let y = ends[side] * u.powf(-1.0 / alpha);
-        let (stop, position) = [(Stop::Lower, -1.0 - y), (Stop::Upper, -1.0 + y)][side];
+        let (stop, position) = [(Stop::Lower, centre - y), (Stop::Upper, centre + y)][side];
         let outcome = Outcome::Exited(stop);
         places.push(&PathRecord { time: 1.0, position, previous: 0.0, steps: 1, outcome });
     }
@@ -57,7 +58,7 @@ fn exit_places_follow_the_pareto_law() {
     assert_eq!(labels(&figure.panels[0]), ["left", "right", "Pareto law", "exact"]);
     let Layer::Line { x, y, .. } = &figure.panels[0].layers[0] else { panic!("no law") };
     let slope = (y[40] / y[0]).ln() / (x[40] / x[0]).ln();
-    assert!((x[0] - 2.0).abs() < 1e-12 && (slope + 2.5).abs() < 1e-3, "{slope}");
+    assert!((x[0] - 2.0).abs() < 0.02 && (slope + 2.5).abs() < 1e-3, "{slope}");
     let ratios = points(&figure.panels[1]);
     assert_eq!(ratios.len(), 2);
     for (x, y, lo, hi) in &ratios {
@@ -68,7 +69,7 @@ fn exit_places_follow_the_pareto_law() {
     }
     // Each side has its share, 1 to 2^alpha, near its own end.
     let [left, right] = [0, 1].map(|side| points(&figure.panels[0])[side]);
-    assert!(left.0[0] > 2.0 && right.0[0] > 1.0 && right.1[0] > 4.0 * left.1[0]);
+    assert!(left.0[0] > 1.95 && right.0[0] > 1.0 && right.1[0] > 4.0 * left.1[0]);
 }
 
 /// A harmonic shape in each well of a double well, 60 to 40.
@@ -117,7 +118,7 @@ fn the_long_run_has_its_density_and_its_masses() {
     let mass: f64 = (0..x.len()).step_by(2).map(|k| 0.5 * (lo[k] + hi[k]) * (x[k + 1] - x[k])).sum();
     assert!((0.9..1.0).contains(&mass), "{mass}");
     let masses = &figure.panels[1];
-    let [(x, y, lo, hi), (_, exact, ..)] = points(masses)[..] else { panic!("two kinds of points") };
+    let [(x, y, lo, hi), (_, exact, ..), _] = points(masses)[..] else { panic!("points and a key") };
     assert_eq!((x, exact), (&[1.0, 2.0][..], &[1.0, 1.0][..]));
     assert!((y[0] - 1.04).abs() < 1e-12 && (lo[1] - 0.9).abs() < 1e-12 && (hi[1] - 1.02).abs() < 1e-12);
     let ticks: Vec<&str> = masses.x.ticks.iter().map(|tick| tick.label.as_str()).collect();
