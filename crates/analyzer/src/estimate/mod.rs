@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`moments`] | mean and covariance of rows of numbers, and functions of the mean by the delta method |
 //! | [`paths`] | what a task asks of its paths: means, moments, probabilities, with the step correction |
+//! | [`places`] | where paths are: the places of exits, the long-run density |
 //! | [`rate`] | events over time at risk, with the exact interval |
 //! | [`replicated`] | estimates from replicas of a method |
 //! | [`sequential`] | how small a step and how many paths a relative error asks for |
@@ -14,6 +15,7 @@
 
 pub mod moments;
 pub mod paths;
+pub mod places;
 pub mod rate;
 pub mod replicated;
 pub mod sequential;
@@ -26,6 +28,7 @@ pub(crate) mod test_numbers;
 
 pub use moments::Moments;
 pub use paths::{KEPT, PathStatistics, Property, Questions, SurvivalCurve};
+pub use places::{DensityCell, ExitPlaces, PlaceDensity, density_edges};
 pub use rate::{exponential_mean_interval, rate_interval};
 pub use replicated::replicated_estimate;
 pub use sequential::{Decision, Look, StepSearch, StoppingRule};

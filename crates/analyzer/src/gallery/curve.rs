@@ -47,7 +47,7 @@ fn predicted(one: &Series<'_>, variable: &Variable, style: Style) -> [Option<Lay
             let exact = has_exact.then(|| curve(DENSE_EXACT, &|noise| first.exact_mean(noise)));
             (curve(DENSE, &|noise| first.theory_mean(noise)), exact)
         }
-        Variable::Step | Variable::Key(_) => {
+        Variable::Step | Variable::Effort | Variable::Key(_) => {
             (given(|row| row.result.asymptotic), has_exact.then(|| given(|row| row.result.exact)))
         }
     };

@@ -6,13 +6,16 @@
 //! computed anew along dense axes where the axis is the noise's amplitude or tail index.
 
 mod convergence;
+mod cost;
 mod curve;
 mod data;
+mod exit_place;
 mod exit_time_alpha;
 mod exit_time_epsilon;
 mod landscape;
 mod paths;
 mod plane;
+mod stationary;
 mod survival;
 mod sweep;
 mod transitions;
@@ -38,7 +41,10 @@ const GALLERY: &[(&str, Draw)] = &[
     ("sweep_<key>", sweep::figures),
     ("transitions", transitions::figures),
     ("survival", survival::figures),
+    ("exit_place", exit_place::figures),
+    ("stationary", stationary::figures),
     ("convergence", convergence::figures),
+    ("cost", cost::figures),
 ];
 
 /// The figures that a study has the data for.
