@@ -11,4 +11,5 @@ mod reference;
 mod resume;
 mod run;
 mod support;
+mod tail_index;
 mod theory;

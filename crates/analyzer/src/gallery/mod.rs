@@ -15,6 +15,7 @@ mod paths;
 mod plane;
 mod survival;
 mod sweep;
+mod tail_index;
 mod transitions;
 mod width_depth;
 mod width_depth_cuts;
@@ -24,6 +25,7 @@ use crate::figure::Figure;
 use crate::study::Study;
 
 pub use paths::replayed;
+pub use tail_index::tail_index;
 
 type Draw = fn(&Study) -> Vec<Figure>;
 

@@ -23,6 +23,8 @@ const TRIED: usize = 120;
 pub struct HillPoint {
     /// Order statistics.
     pub k: usize,
+    /// The distance from the median beyond which they lie, `Y_(k+1)`.
+    pub threshold: f64,
     /// The estimate.
     pub alpha: f64,
     /// Its standard error, `alpha/sqrt(k)`.
@@ -69,7 +71,7 @@ pub fn plot(sample: &Sample) -> Vec<HillPoint> {
         let alpha = 1.0 / inverse;
         let Estimated { std_error, ci95, .. } = Estimated::new(alpha, alpha / (k as f64).sqrt());
         let distance = distance(&sizes[..k], threshold, alpha);
-        points.push(HillPoint { k, alpha, std_error, ci95, distance });
+        points.push(HillPoint { k, threshold, alpha, std_error, ci95, distance });
     }
     points
 }
@@ -105,7 +107,7 @@ pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
         "k = {} of {} distances from the median, beyond {:.4e}; smallest distance to a power law: {:.4}",
         point.k,
         sample.n(),
-        sample.distances()[point.k],
+        point.threshold,
         point.distance
     );
     let mut estimate =

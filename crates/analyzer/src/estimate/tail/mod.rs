@@ -301,10 +301,13 @@ pub struct TailIndex {
     /// What speaks against the sample being stable, in sentences; empty where nothing does.
     pub diagnosis: Vec<String>,
     /// Hill's estimate over the number of order statistics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hill_plot: Vec<HillPoint>,
     /// The empirical characteristic function.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ecf: Vec<EcfPoint>,
     /// The empirical tail beside that of the fitted stable law.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tail: Vec<TailPoint>,
 }
 
