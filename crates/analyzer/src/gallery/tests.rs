@@ -395,13 +395,13 @@ fn every_study_has_its_figures() {
         let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
         assert_eq!(names, expected, "{name}");
         for figure in &figures {
-            let svg = render(figure, Format::Svg, Theme::journal());
+            let svg = render(figure, Format::Svg, Theme::paper());
             assert!(svg.is_ok(), "{name} {}: {:?}", figure.name, svg.err());
             let text = serde_json::to_string(figure).unwrap();
             let back: Figure = serde_json::from_str(&text).unwrap();
             assert_eq!(serde_json::to_string(&back).unwrap(), text, "{name} {}", figure.name);
             if let Some(folder) = &folder {
-                let png = render(figure, Format::Png, Theme::journal()).unwrap();
+                let png = render(figure, Format::Png, Theme::paper()).unwrap();
                 std::fs::write(folder.join(format!("{name}-{}.png", figure.name)), png).unwrap();
                 println!(
                     "{name} {}: {}\n",
@@ -507,7 +507,7 @@ fn a_study_without_any_estimate_is_drawn() {
         }
         for figure in figures(&study) {
             for format in Format::ALL {
-                let drawn = render(&figure, format, Theme::journal());
+                let drawn = render(&figure, format, Theme::paper());
                 assert!(drawn.is_ok(), "{}: {:?}", figure.name, drawn.err());
             }
         }
