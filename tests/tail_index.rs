@@ -126,9 +126,12 @@ fn what_is_refused() {
         ("f.csv", with("x,y\n", ""), &["--column", "0"], &["there is no column `0`"]),
         ("g.csv", Vec::new(), &[], &["g.csv: there are no numbers in the file"]),
         ("h.csv", b"x\n".to_vec(), &[], &["there are no numbers in the file"]),
-        ("i.csv", with("", "\u{e9}\n").iter().map(|byte| if *byte == 0xc3 { 0xff } else { *byte }).collect(), &[], &[
-            "i.csv:201",
-        ]),
+        (
+            "i.csv",
+            with("", "\u{e9}\n").iter().map(|byte| if *byte == 0xc3 { 0xff } else { *byte }).collect(),
+            &[],
+            &["i.csv:201"],
+        ),
         ("j.csv", b"1\n2\n3\n".to_vec(), &[], &["j.csv: the sample has 3 values", "100 at least"]),
         ("k.csv", "1\n".repeat(300).into_bytes(), &[], &["no scale"]),
         ("a.npy", b"\x93NUMPX\x01\x00".to_vec(), &[], &["no NumPy array file"]),

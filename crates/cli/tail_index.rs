@@ -59,11 +59,8 @@ pub fn tail_index(arguments: &TailIndexArguments) -> Result<String, Failure> {
     let whole = Sample::new(columns.iter().flat_map(|column| column.values.iter().copied()).collect())
         .map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
     let pooled = TailIndex::new(&whole);
-    let mut coordinates = if columns.len() > 1 {
-        columns.par_iter().map(Coordinate::new).collect()
-    } else {
-        Vec::new()
-    };
+    let mut coordinates =
+        if columns.len() > 1 { columns.par_iter().map(Coordinate::new).collect() } else { Vec::new() };
     let mut figures = vec![gallery::tail_index("tail_index", &opening(path, &columns), &pooled)];
     for (number, coordinate) in (1..).zip(&mut coordinates) {
         let Some(index) = &mut coordinate.index else { continue };

@@ -62,8 +62,11 @@ pub fn read(path: &Path, column: Option<&str>) -> Result<Vec<Column>, String> {
     let mut bytes = [0; 8];
     for number in 0..rows * width {
         file.read_exact(&mut bytes[..header.bytes]).map_err(|error| error.to_string())?;
-        let (row, column) =
-            if header.fortran_order { (number % rows, number / rows) } else { (number / width, number % width) };
+        let (row, column) = if header.fortran_order {
+            (number % rows, number / rows)
+        } else {
+            (number / width, number % width)
+        };
         let Some(place) = places[column] else { continue };
         let value = header.number(bytes);
         if !value.is_finite() {

@@ -143,11 +143,8 @@ fn characteristic_function(index: &TailIndex) -> Panel {
         );
         layers.push(layer.labelled(label));
     }
-    let mut panel = Panel::new(
-        Axis::log("$u$ (1/unit of the sample)"),
-        Axis::log(r"$-\ln\,|\hat{\varphi}(u)|$"),
-        layers,
-    );
+    let mut panel =
+        Panel::new(Axis::log("$u$ (1/unit of the sample)"), Axis::log(r"$-\ln\,|\hat{\varphi}(u)|$"), layers);
     panel.legend = LegendPlace::Auto;
     panel
 }
@@ -166,12 +163,16 @@ fn caption(title: &str, index: &TailIndex) -> String {
         (None, _) => String::new(),
         (Some(_), 0) => " The fitted law stays inside the band.".to_owned(),
         (Some(_), outside) => {
-            format!(" The fitted law leaves the band at {outside} of {} order statistics shown.", index.tail.len())
+            format!(
+                " The fitted law leaves the band at {outside} of {} order statistics shown.",
+                index.tail.len()
+            )
         }
     };
-    let chosen = hill::chosen(&index.hill_plot).map_or("", |_| {
-        " the vertical line marks the number of order statistics whose tail is nearest to a power law."
-    });
+    let chosen = hill::chosen(&index.hill_plot).map_or(
+        "",
+        |_| " the vertical line marks the number of order statistics whose tail is nearest to a power law.",
+    );
     let separator = if chosen.is_empty() { "." } else { ";" };
     format!(
         "{title} Tail index (with standard error): {}. {} values; tail of the distances from the median, exceedances of \
@@ -228,10 +229,10 @@ mod tests {
         assert!((slope - index.estimators[0].alpha).abs() < 1e-9);
         assert!(figure.caption.contains("stays inside the band"), "{}", figure.caption);
         for format in Format::ALL {
-            let drawn = render(&figure, format, Theme::journal()).unwrap();
+            let drawn = render(&figure, format, Theme::paper()).unwrap();
             assert!(!drawn.is_empty());
         }
-        let svg = String::from_utf8(render(&figure, Format::Svg, Theme::journal()).unwrap()).unwrap();
+        let svg = String::from_utf8(render(&figure, Format::Svg, Theme::paper()).unwrap()).unwrap();
         assert!(!svg.contains("not shown"), "a remark on what cannot be shown");
     }
 
@@ -241,6 +242,6 @@ mod tests {
         let index = TailIndex::new(&Sample::new(two).unwrap());
         let figure = tail_index("tail_index_2", "Two values.", &index);
         assert!(figure.panels.len() >= 2);
-        assert!(render(&figure, Format::Svg, Theme::journal()).is_ok());
+        assert!(render(&figure, Format::Svg, Theme::paper()).is_ok());
     }
 }

@@ -82,14 +82,8 @@ impl Means {
         let (difference, sum) = (j.abs_diff(k), j + k);
         let signed = k as isize - j as isize;
         [
-            [
-                0.5 * (c[difference] + c[sum]) - c[j] * c[k],
-                0.5 * (s[sum] + self.odd(signed)) - c[j] * s[k],
-            ],
-            [
-                0.5 * (s[sum] - self.odd(signed)) - s[j] * c[k],
-                0.5 * (c[difference] - c[sum]) - s[j] * s[k],
-            ],
+            [0.5 * (c[difference] + c[sum]) - c[j] * c[k], 0.5 * (s[sum] + self.odd(signed)) - c[j] * s[k]],
+            [0.5 * (s[sum] - self.odd(signed)) - s[j] * c[k], 0.5 * (c[difference] - c[sum]) - s[j] * s[k]],
         ]
     }
 
@@ -188,8 +182,7 @@ impl Fit {
             DVector::from_fn(POINTS, |j, _| {
                 let at = |sign: f64| {
                     let step = sign * shift;
-                    let (alpha, scale) =
-                        if by_alpha { (alpha + step, scale) } else { (alpha, scale + step) };
+                    let (alpha, scale) = if by_alpha { (alpha + step, scale) } else { (alpha, scale + step) };
                     skew(alpha, scale, t[j])
                 };
                 (at(1.0) - at(-1.0)) / (2.0 * shift)
@@ -200,8 +193,8 @@ impl Fit {
             let (by_alpha, by_scale) = (difference(1e-5, true), difference(1e-5 * scale, false));
             for j in 0..POINTS {
                 for column in 0..2 * POINTS {
-                    moved[(j, column)] -= beta
-                        * (by_alpha[j] * gradient[(0, column)] + by_scale[j] * gradient[(1, column)]);
+                    moved[(j, column)] -=
+                        beta * (by_alpha[j] * gradient[(0, column)] + by_scale[j] * gradient[(1, column)]);
                 }
             }
         }
@@ -241,7 +234,8 @@ fn standards(sample: &Sample) -> Option<[f64; 2]> {
 pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
     let none = || {
         TailError::NotApplicable(
-            "the modulus of the empirical characteristic function does not fall like that of a stable law".to_owned(),
+            "the modulus of the empirical characteristic function does not fall like that of a stable law"
+                .to_owned(),
         )
     };
     let [location, scale] = standards(sample).ok_or_else(none)?;
@@ -253,10 +247,10 @@ pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
         None => Fit::new(&means, false).ok_or_else(none)?,
     };
     let parameter = |k: usize| Estimated::new(fit.value[k], fit.std_error(k));
-    let in_units = |k: usize, shift: f64| {
-        Estimated::new(shift + scale * fit.value[k], scale * fit.std_error(k))
-    };
-    let settings = format!("regression at {POINTS} points u = {:.4e} to {:.4e}", SPACING / scale, 1.0 / scale);
+    let in_units =
+        |k: usize, shift: f64| Estimated::new(shift + scale * fit.value[k], scale * fit.std_error(k));
+    let settings =
+        format!("regression at {POINTS} points u = {:.4e} to {:.4e}", SPACING / scale, 1.0 / scale);
     let mut estimate = TailEstimate::new(Estimator::Ecf, parameter(0), settings);
     estimate.scale = Some(in_units(1, 0.0));
     estimate.location = Some(in_units(2, location));

@@ -12,7 +12,7 @@ use super::{Estimated, Estimator, Sample, TailError, TailEstimate};
 use crate::estimate::NORMAL_95;
 
 /// From this estimate on, a stable law's tail is no power within reach of a sample.
-pub(super) const BIASED_FROM: f64 = 1.5;
+const BIASED_FROM: f64 = 1.5;
 /// The fewest order statistics that are chosen.
 const FEWEST: usize = 25;
 /// Numbers of order statistics that are tried, at most.
@@ -101,7 +101,9 @@ pub fn chosen(plot: &[HillPoint]) -> Option<&HillPoint> {
 pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
     let plot = plot(sample);
     let Some(point) = chosen(&plot) else {
-        return Err(TailError::NotApplicable("the largest distances from the median are all equal".to_owned()));
+        return Err(TailError::NotApplicable(
+            "the largest distances from the median are all equal".to_owned(),
+        ));
     };
     let settings = format!(
         "k = {} of {} distances from the median, beyond {:.4e}; smallest distance to a power law: {:.4}",

@@ -213,8 +213,9 @@ mod tests {
             [(1.9, 2.4043, 0.9568), (1.5, 3.0519, 0.9689), (1.1, 5.1646, 0.9889), (0.7, 16.235, 1.0901)]
         {
             let law = law(alpha, 0.0);
-            assert!((law.above(q95) / 0.05 - 1.0).abs() < 2e-5, "{alpha}");
-            assert!((law.above(q75) / 0.25 - 1.0).abs() < 5e-5, "{alpha}");
+            // The quantiles have four or five digits.
+            assert!((law.above(q95) / 0.05 - 1.0).abs() < 1e-4, "{alpha}");
+            assert!((law.above(q75) / 0.25 - 1.0).abs() < 1e-4, "{alpha}");
         }
     }
 

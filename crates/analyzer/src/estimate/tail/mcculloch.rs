@@ -220,7 +220,8 @@ pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
         }
         Estimated::with_variance(value[row], variance)
     };
-    let settings = format!("quantiles at 5, 25, 50, 75 and 95 %: {}", q.map(|q| format!("{q:.4e}")).join(", "));
+    let settings =
+        format!("quantiles at 5, 25, 50, 75 and 95 %: {}", q.map(|q| format!("{q:.4e}")).join(", "));
     let mut estimate = TailEstimate::new(Estimator::Mcculloch, parameter(0), settings);
     let beta = parameter(1);
     let determined = found && beta.std_error < 1.0;
@@ -244,9 +245,14 @@ mod tests {
     /// The tabulated quantities are those of the laws, at nodes and between them.
     #[test]
     fn the_table_is_that_of_the_laws() {
-        for (alpha, beta, tolerance) in
-            [(0.7, 0.0, 1e-5), (1.3, 0.5, 1e-5), (1.7, 1.0, 1e-5), (1.45, 0.0, 2e-4), (1.15, 0.6, 1e-3), (0.75, 0.4, 4e-3)]
-        {
+        for (alpha, beta, tolerance) in [
+            (0.7, 0.0, 1e-5),
+            (1.3, 0.5, 1e-5),
+            (1.7, 1.0, 1e-5),
+            (1.45, 0.0, 2e-4),
+            (1.15, 0.6, 1e-3),
+            (0.75, 0.4, 4e-3),
+        ] {
             let law = StableLaw::new(alpha, beta, 1.0, 0.0).unwrap();
             let width = entry(&WIDTH, alpha, beta);
             let median = entry(&MEDIAN, alpha, beta);
@@ -262,9 +268,8 @@ mod tests {
 
     #[test]
     fn quantiles_of_a_law_give_it_back() {
-        let quantile = |law: &StableLaw, p: f64| {
-            crate::estimate::invert(|x| law.below(x), p, [-100.0, 100.0])
-        };
+        let quantile =
+            |law: &StableLaw, p: f64| crate::estimate::invert(|x| law.below(x), p, [-100.0, 100.0]);
         for [alpha, beta] in [[0.8, 0.0], [1.5, 0.0], [1.5, -0.5], [1.25, 0.7], [1.85, 0.0]] {
             let law = StableLaw::new(alpha, beta, 2.0, 1.0).unwrap();
             let (found, _) = solve(&PROBABILITIES.map(|p| quantile(&law, p))).unwrap();

@@ -383,14 +383,12 @@ fn diagnosis(index: &TailIndex) -> Vec<String> {
             index.tail.len()
         ));
     }
-    let alphas: Vec<&TailEstimate> = index.estimators.iter().collect();
-    for (k, one) in alphas.iter().enumerate() {
-        for other in &alphas[k + 1..] {
+    // Of whole stable laws: Hill's standard error does not know its bias.
+    let laws: Vec<&TailEstimate> = index.estimators.iter().filter(|one| one.scale.is_some()).collect();
+    for (k, one) in laws.iter().enumerate() {
+        for other in &laws[k + 1..] {
             let apart = (one.alpha - other.alpha).abs() / libm::hypot(one.std_error, other.std_error);
-            // Hill's bias on stable samples near 2 is known and remarked upon with the estimate.
-            let known = [one, other].iter().any(|estimate| estimate.estimator == Estimator::Hill)
-                && one.alpha.min(other.alpha) > hill::BIASED_FROM;
-            if apart > DISAGREEMENT && !known {
+            if apart > DISAGREEMENT {
                 found.push(format!(
                     "the estimators {} and {} are {apart:.1} standard errors apart: no stable law agrees with both",
                     one.estimator.name(),

@@ -70,7 +70,10 @@ fn study(estimator: Estimator, alpha: f64, n: usize, samples: u64) -> Cell {
     let mut cell = Cell::default();
     for seed in 0..samples {
         let estimate = estimator.estimate(&sample(alpha, 0.0, n, seed)).unwrap();
-        cell.add(Estimated { value: estimate.alpha, std_error: estimate.std_error, ci95: estimate.ci95 }, alpha);
+        cell.add(
+            Estimated { value: estimate.alpha, std_error: estimate.std_error, ci95: estimate.ci95 },
+            alpha,
+        );
     }
     cell
 }
@@ -193,7 +196,10 @@ fn diagnoses() {
         .collect();
     for (name, values) in [("mixture", mixture), ("student", student)] {
         let index = TailIndex::new(&Sample::new(values).unwrap());
-        assert!(index.diagnosis.iter().any(|words| words.contains("leaves the 95 % band")), "{name}: {index:?}");
+        assert!(
+            index.diagnosis.iter().any(|words| words.contains("leaves the 95 % band")),
+            "{name}: {index:?}"
+        );
     }
     let zeros = stable(1.5, 0.0, 1000, 1).into_iter().enumerate();
     let zeros = zeros.map(|(k, x)| if k % 20 == 0 { 0.0 } else { x }).collect();
