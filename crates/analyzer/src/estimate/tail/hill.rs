@@ -4,15 +4,16 @@
 //! The standard error `alpha/sqrt(k)` is that of an exact power tail beyond `Y_(k+1)` at a fixed `k`. The `k` that is
 //! taken is the one whose tail is nearest to its fitted power law in the distance of Kolmogorov and Smirnov
 //! (Clauset, Shalizi and Newman 2009). The rule looks at the sample, and beyond `Y_(k+1)` the tail is a power only
-//! approximately: neither is in the standard error.
+//! approximately: neither is in the standard error. On stable samples of 1e4 the estimate is biased by -0.03, -0.02, +0.06,
+//! +0.22 and +0.92 at alpha = 0.7, 1, 1.3, 1.5 and 1.8, with standard errors of 0.02 to 0.08: every estimate says so.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Estimated, Estimator, Sample, TailError, TailEstimate};
 use crate::estimate::NORMAL_95;
 
-/// From this estimate on, a stable law's tail is no power within reach of a sample.
-const BIASED_FROM: f64 = 1.5;
+/// From this estimate on, the bias on stable samples is upwards and worth a remark.
+const BIASED_FROM: f64 = 1.2;
 /// The fewest order statistics that are chosen.
 const FEWEST: usize = 25;
 /// Numbers of order statistics that are tried, at most.
@@ -115,11 +116,15 @@ pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
     let mut estimate =
         TailEstimate::new(Estimator::Hill, Estimated::new(point.alpha, point.std_error), settings);
     estimate.k = Some(point.k);
+    estimate.remarks.push(
+        "the interval is that of an exact power tail at a fixed k: of stable samples of 10000 values it held the index \
+         in 56 % at alpha = 0.7, 75 % at 1, 42 % at 1.3, 5 % at 1.5, 1 % at 1.8"
+            .to_owned(),
+    );
     if point.alpha + NORMAL_95 * point.std_error > BIASED_FROM {
         estimate.remarks.push(
-            "the tail of a stable law with alpha near 2 becomes a power only beyond the reach of a sample: Hill's \
-             estimate is then biased upwards (alpha = 1.8 is read as about 2.0, alpha = 2 as 9), and the interval \
-             does not know it"
+            "biased upwards if the law is stable, whose tail becomes a power the later the nearer alpha is to 2: on such \
+             samples by 0.06 at alpha = 1.3, 0.22 at 1.5, 0.92 at 1.8"
                 .to_owned(),
         );
     }

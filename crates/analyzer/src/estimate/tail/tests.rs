@@ -101,9 +101,24 @@ fn stable_samples() {
     }
 }
 
-/// 200 samples of 1e4: bias, its error, mean standard error over deviation, coverage.
+/// 200 samples of 1e4: bias, deviation, mean standard error over deviation, coverage. Measured:
+///
+/// | | 0.7 | 1 | 1.3 | 1.5 | 1.8 | pooled |
+/// |---|---|---|---|---|---|---|
+/// | ecf: bias | +0.0013 | +0.0017 | +0.0008 | -0.0003 | +0.0007 | |
+/// | deviation | 0.0129 | 0.0159 | 0.0185 | 0.0187 | 0.0152 | |
+/// | error/deviation | 0.94 | 0.92 | 0.93 | 0.98 | 1.09 | |
+/// | coverage | 0.940 | 0.935 | 0.935 | 0.965 | 0.975 | 0.950 |
+/// | mcculloch: bias | +0.0006 | +0.0007 | +0.0009 | +0.0013 | +0.0040 | |
+/// | deviation | 0.0123 | 0.0158 | 0.0183 | 0.0208 | 0.0333 | |
+/// | error/deviation | 0.93 | 0.94 | 0.96 | 0.97 | 0.95 | |
+/// | coverage | 0.935 | 0.940 | 0.945 | 0.935 | 0.945 | 0.940 |
+/// | hill: bias | -0.0264 | -0.0183 | +0.0649 | +0.2180 | +0.9177 | |
+/// | deviation | 0.0240 | 0.0274 | 0.0351 | 0.0613 | 0.1382 | |
+/// | error/deviation | 0.67 | 0.80 | 0.86 | 0.66 | 0.53 | |
+/// | coverage | 0.560 | 0.745 | 0.420 | 0.050 | 0.010 | 0.357 |
 #[test]
-#[ignore = "a minute"]
+#[ignore = "two minutes"]
 fn stable_samples_at_length() {
     for estimator in Estimator::ALL {
         let mut covered = 0.0;
@@ -173,7 +188,7 @@ fn hill_knows_its_bias() {
     let near = Estimator::Hill.estimate(&sample(1.8, 0.0, 10_000, 1)).unwrap();
     assert!(near.remarks.iter().any(|remark| remark.contains("biased upwards")), "{near:?}");
     let far = Estimator::Hill.estimate(&sample(1.0, 0.0, 10_000, 1)).unwrap();
-    assert!(far.remarks.is_empty(), "{far:?}");
+    assert!(far.remarks.iter().all(|remark| !remark.contains("biased upwards")), "{far:?}");
 }
 
 /// Stable samples are not diagnosed; others are.
