@@ -12,4 +12,5 @@ mod reference;
 mod resume;
 mod run;
 mod support;
+mod tail_index;
 mod theory;

@@ -11,6 +11,7 @@
 //! | [`sequential`] | how small a step and how many paths a relative error asks for |
 //! | [`series`] | means of correlated series |
 //! | [`survival`] | product limit, simultaneous bands and competing risks for right-censored times |
+//! | [`tail`] | tail indices of samples: Hill, quantiles, characteristic function |
 //! | [`wells`] | which well paths are in, and the rates of passages between wells |
 
 pub mod moments;
@@ -21,6 +22,7 @@ pub mod replicated;
 pub mod sequential;
 pub mod series;
 pub mod survival;
+pub mod tail;
 pub mod wells;
 
 #[cfg(test)]

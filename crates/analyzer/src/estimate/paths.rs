@@ -385,7 +385,7 @@ fn mean_time(&[exited, time, ..]: &[f64; COLUMNS]) -> Option<(f64, [f64; COLUMNS
 }
 
 /// The quantile of the beta law with parameters `a`, `b`.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+pub(super) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     invert(|x| checked_beta_reg(a, b, x).unwrap_or(f64::NAN), p, [0.0, 1.0])
 }
 

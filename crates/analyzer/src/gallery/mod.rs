@@ -18,6 +18,7 @@ mod plane;
 mod stationary;
 mod survival;
 mod sweep;
+mod tail_index;
 mod transitions;
 mod width_depth;
 mod width_depth_cuts;
@@ -27,6 +28,7 @@ use crate::figure::Figure;
 use crate::study::Study;
 
 pub use paths::replayed;
+pub use tail_index::tail_index;
 
 type Draw = fn(&Study) -> Vec<Figure>;
 
