@@ -1,6 +1,6 @@
 //! How good the news of a comparison is, and the comparison in a few words.
 
-use levyscape_analyzer::compare::{Destinations, Exponentiality, FAMILY_LEVEL};
+use levyscape_analyzer::compare::{Compared, Destinations, Exponentiality, FAMILY_LEVEL};
 use levyscape_analyzer::summary::QuantityResult;
 
 use super::number::significant;
@@ -27,6 +27,53 @@ pub fn tone(result: &QuantityResult) -> Tone {
         }
         Some(true) => Tone::Good,
         None => Tone::Plain,
+    }
+}
+
+/// What the comparison of a result with its exact value comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Agrees,
+    Differs,
+    /// Nothing against it, but the sample would have shown a large deviation only, or there is no estimate.
+    Uncertain,
+    /// No exact value.
+    NotCompared,
+    /// Paths diverged: the number must not be used.
+    Unusable,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::Differs => "differs",
+            Self::Uncertain => "too uncertain",
+            Self::NotCompared => "not compared",
+            Self::Unusable => "not to be used",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Agrees => Tone::Good,
+            Self::Differs | Self::Unusable => Tone::Bad,
+            Self::Uncertain => Tone::Doubtful,
+            Self::NotCompared => Tone::Plain,
+        }
+    }
+}
+
+/// The outcome of one result.
+pub fn outcome(result: &QuantityResult) -> Outcome {
+    let verdict = result.verdict.as_ref();
+    match verdict.and_then(|verdict| verdict.agrees) {
+        _ if result.diverged > 0 => Outcome::Unusable,
+        Some(false) => Outcome::Differs,
+        Some(true) if verdict.is_some_and(|verdict| verdict.is_weak(Compared::from(result).kind)) => Outcome::Uncertain,
+        Some(true) => Outcome::Agrees,
+        None if result.exact.is_some() => Outcome::Uncertain,
+        None => Outcome::NotCompared,
     }
 }
 

@@ -6,6 +6,7 @@ use levyscape_analyzer::summary::Summary;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::latex;
 use super::number::{Printed, compact};
 
 /// More points than this are not named one by one.
@@ -53,6 +54,14 @@ impl<'a> Points<'a> {
     /// The swept values as plain text.
     pub fn plain(&self, point: usize) -> String {
         plain(&self.summary.points[point].point)
+    }
+
+    /// The swept values in LaTeX.
+    pub fn latex(&self, point: usize) -> String {
+        let values = self.summary.points[point].point.iter().map(|(key, value)| {
+            if is_noise(key) { value_latex(value) } else { equation_latex(&symbol(key), value) }
+        });
+        values.collect::<Vec<_>>().join(", ")
     }
 
     fn values(&self, point: usize, keys: &[&str]) -> Markup {
@@ -198,6 +207,31 @@ fn printed(value: &Value) -> String {
     }
 }
 
+/// `name = value` in LaTeX.
+fn equation_latex((name, formula): &(String, bool), value: &Value) -> String {
+    match (number(value), formula) {
+        (Some(number), true) => format!("${} = {}$", latex::symbol(name), number.latex().replace('$', "")),
+        (_, true) => format!("${}$ = {}", latex::symbol(name), value_latex(value)),
+        (_, false) => format!("{} = {}", latex::escaped(name), value_latex(value)),
+    }
+}
+
+/// A value of the scenario in LaTeX.
+fn value_latex(value: &Value) -> String {
+    match (number(value), value) {
+        (Some(number), _) => number.latex(),
+        (None, Value::Object(table)) => {
+            let kind = table.get("kind").map(value_latex);
+            let values = parameters(table).map(|(key, value)| equation_latex(&inner_symbol(key), value));
+            kind.into_iter().chain(values).collect::<Vec<_>>().join(" ")
+        }
+        (None, Value::String(text)) if text == "inf" => r"$\infty$".to_owned(),
+        (None, Value::String(text)) if text == "-inf" => r"$-\infty$".to_owned(),
+        (None, Value::Array(list)) => format!("[{}]", list.iter().map(value_latex).collect::<Vec<_>>().join(", ")),
+        (None, other) => latex::escaped(&printed(other)),
+    }
+}
+
 /// What a table of the scenario says beside its kind.
 fn parameters(table: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     table.iter().filter(|(key, _)| *key != "kind")
@@ -248,6 +282,9 @@ mod tests {
         ] {
             assert_eq!(printed(&value), text);
         }
+        assert_eq!(value_latex(&json!({ "kind": "a_b", "alpha": 1.5 })), r"a\_b $\alpha = 1.5$");
+        assert_eq!(value_latex(&json!(["-inf", 1e-7])), r"[$-\infty$, $1\times 10^{-7}$]");
+        assert_eq!(equation_latex(&symbol("ensemble.max_time"), &json!(5)), "max time = $5$");
         assert_eq!(shown(&json!([0.0, "inf"])).into_string(), "[0, ∞]");
         assert!(shown(&json!({ "kind": "<b>", "alpha": 2 })).into_string().contains("&lt;b&gt; <span"));
     }
