@@ -70,7 +70,9 @@ pub fn outcome(result: &QuantityResult) -> Outcome {
     match verdict.and_then(|verdict| verdict.agrees) {
         _ if result.diverged > 0 => Outcome::Unusable,
         Some(false) => Outcome::Differs,
-        Some(true) if verdict.is_some_and(|verdict| verdict.is_weak(Compared::from(result).kind)) => Outcome::Uncertain,
+        Some(true) if verdict.is_some_and(|verdict| verdict.is_weak(Compared::from(result).kind)) => {
+            Outcome::Uncertain
+        }
         Some(true) => Outcome::Agrees,
         None if result.exact.is_some() => Outcome::Uncertain,
         None => Outcome::NotCompared,

@@ -144,9 +144,8 @@ pub fn table(study: &Study, points: &Points<'_>, task: Option<usize>, origin: &O
 /// Estimate, interval, theory, exact value, ratio and verdict of a row.
 fn numbers(result: &QuantityResult) -> [String; 6] {
     let none = || "---".to_owned();
-    let beside = |value: Option<f64>| {
-        value.map_or_else(none, |value| reference(value, result.std_error).latex())
-    };
+    let beside =
+        |value: Option<f64>| value.map_or_else(none, |value| reference(value, result.std_error).latex());
     [
         match (result.estimate, result.std_error) {
             (Some(estimate), Some(error)) => with_error(estimate, error).latex(),

@@ -6,8 +6,8 @@ use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, PreEscaped, html};
 
-use super::formula::formula;
 use super::comparisons::class;
+use super::formula::formula;
 use super::judgement::{Outcome, outcome, ratio};
 use super::number::{compact, count, interval, reference, significant, with_error};
 use super::points::Points;
@@ -169,8 +169,11 @@ fn counts<'a>(results: impl Iterator<Item = &'a QuantityResult>) -> Markup {
         (Outcome::Agrees, "agree"),
         (Outcome::NotCompared, "without an exact value"),
     ];
-    let parts: Vec<(Outcome, usize, &str)> =
-        parts.into_iter().map(|(outcome, words)| (outcome, number(outcome), words)).filter(|part| part.1 > 0).collect();
+    let parts: Vec<(Outcome, usize, &str)> = parts
+        .into_iter()
+        .map(|(outcome, words)| (outcome, number(outcome), words))
+        .filter(|part| part.1 > 0)
+        .collect();
     html! {
         @for (place, (outcome, number, words)) in parts.iter().enumerate() {
             @if place > 0 { ", " }
@@ -261,6 +264,7 @@ fn outcomes(study: &Study, points: &Points<'_>) -> Markup {
     let single = kinds.iter().all(|(_, placed)| placed.len() == 1);
     html! {
         table.outcomes {
+            caption { "What came out, one line a kind of quantity" }
             thead {
                 tr {
                     th scope="col" { "quantity" }
@@ -309,7 +313,8 @@ fn outcomes(study: &Study, points: &Points<'_>) -> Markup {
 
 /// The name of the quantity where all have the same, otherwise that of the kind.
 fn kind_name(study: &Study, kind: &Kind, placed: &[Placed<'_>]) -> Markup {
-    let mut names = placed.iter().map(|(point, result)| quantity::name(result, &study.points[*point]).into_string());
+    let mut names =
+        placed.iter().map(|(point, result)| quantity::name(result, &study.points[*point]).into_string());
     match names.next() {
         Some(first) if names.all(|name| name == first) => PreEscaped(first),
         _ => html! {

@@ -59,7 +59,8 @@ pub fn script_hash(script: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in Sha256::digest(script).chunks(3) {
-        let bits = chunk.iter().chain(&[0, 0]).take(3).fold(0, |bits: u32, byte| bits << 8 | u32::from(*byte));
+        let bits =
+            chunk.iter().chain(&[0, 0]).take(3).fold(0, |bits: u32, byte| bits << 8 | u32::from(*byte));
         for place in 0..4 {
             let letter = (bits >> (18 - 6 * place)) & 63;
             text.push(if place <= chunk.len() { char::from(ALPHABET[letter as usize]) } else { '=' });

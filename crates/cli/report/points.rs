@@ -227,7 +227,9 @@ fn value_latex(value: &Value) -> String {
         }
         (None, Value::String(text)) if text == "inf" => r"$\infty$".to_owned(),
         (None, Value::String(text)) if text == "-inf" => r"$-\infty$".to_owned(),
-        (None, Value::Array(list)) => format!("[{}]", list.iter().map(value_latex).collect::<Vec<_>>().join(", ")),
+        (None, Value::Array(list)) => {
+            format!("[{}]", list.iter().map(value_latex).collect::<Vec<_>>().join(", "))
+        }
         (None, other) => latex::escaped(&printed(other)),
     }
 }

@@ -128,7 +128,12 @@ impl Checkpoint {
         let text = scenario.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
         write(&folder, SCENARIO, text.as_bytes())?;
         let file = ScenarioFile::load(&folder.join(SCENARIO), &[])?;
-        let manifest = Manifest { levyscape: env!("CARGO_PKG_VERSION").to_owned(), shard, command: Some(command), complete: false };
+        let manifest = Manifest {
+            levyscape: env!("CARGO_PKG_VERSION").to_owned(),
+            shard,
+            command: Some(command),
+            complete: false,
+        };
         let checkpoint = Self { folder, manifest, identity: identity(&text) };
         Ok((checkpoint, file))
     }

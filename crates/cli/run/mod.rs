@@ -327,7 +327,10 @@ mod tests {
             let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
             command(&ScenarioArguments { file: file.into(), overrides })
         };
-        assert_eq!(command("a/s.toml", &["ensemble.paths=20"]), "levyscape run a/s.toml --set ensemble.paths=20");
+        assert_eq!(
+            command("a/s.toml", &["ensemble.paths=20"]),
+            "levyscape run a/s.toml --set ensemble.paths=20"
+        );
         assert_eq!(command("/root/my s.toml", &[]), "levyscape run 'my s.toml'");
         assert_eq!(command("s.toml", &["title=it's <b>"]), r"levyscape run s.toml --set 'title=it'\''s <b>'");
     }
