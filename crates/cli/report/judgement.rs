@@ -137,10 +137,3 @@ pub fn destinations(test: &Destinations) -> Tone {
         (false, _) => Tone::Bad,
     }
 }
-
-/// How many estimates disagree with their exact values.
-pub fn disagreeing<'a>(results: impl IntoIterator<Item = &'a QuantityResult>) -> usize {
-    let disagrees =
-        |result: &&QuantityResult| result.verdict.as_ref().and_then(|verdict| verdict.agrees) == Some(false);
-    results.into_iter().filter(disagrees).count()
-}
