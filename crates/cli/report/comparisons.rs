@@ -8,7 +8,7 @@ use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
 
-use super::judgement::{Tone, destinations, exponentiality, ratio, tone, words};
+use super::judgement::{Outcome, Tone, destinations, exponentiality, outcome, ratio, tone, words};
 use super::number::{count, interval, prose, reference, significant, with_error};
 use super::points::Points;
 use super::{Origin, latex, quantity, scroll};
@@ -80,8 +80,7 @@ fn table(study: &Study, points: &Points<'_>, task: usize) -> Markup {
                         th.number scope="col" { "exact" br; span.small { i { "z" } } }
                         th.number scope="col" { "theorem" br; span.small { "estimate / theorem" } }
                         th scope="col" { "verdict" br; span.small { "visible" } }
-                        th.number scope="col" { "paths" }
-                        th.number scope="col" { "step error" br; span.small { "estimates at " i { "h" } ", 2" i { "h" } } }
+                        th.number scope="col" { "paths" br; span.small { "step error; at " i { "h" } ", at 2" i { "h" } } }
                     }
                 }
                 @for (index, (point, data)) in study.summary.points.iter().zip(&study.points).enumerate() {
@@ -131,7 +130,7 @@ fn cells(result: &QuantityResult) -> Markup {
                 br; span.small { (reference(ratio, Some(10.0 * error))) " " (interval(ends)) }
             }
         }
-        td.words.(class(tone(result))) {
+        td.words.(class(heard(result))) {
             (prose(words(result)))
             @if let Some(visible) = visible(result) { br; span.small { "visible: " (visible) } }
         }
@@ -139,14 +138,19 @@ fn cells(result: &QuantityResult) -> Markup {
             (count(result.paths))
             @if result.censored > 0 { br; span.small.doubtful { (count(result.censored)) " censored" } }
             @if result.diverged > 0 { br; span.small.bad { (count(result.diverged)) " diverged" } }
-        }
-        td.number {
             @if let Some(bias) = &result.discretisation_bias {
-                (with_error(bias.estimate, bias.std_error))
-                br;
-                span.small { (reference(bias.fine, result.std_error)) ", " (reference(bias.coarse, result.std_error)) }
-            } @else { (none()) }
+                br; span.small { (with_error(bias.estimate, bias.std_error)) ";" }
+                br; span.small { (reference(bias.fine, result.std_error)) ", " (reference(bias.coarse, result.std_error)) }
+            }
         }
+    }
+}
+
+/// The tone of the words: an agreement that says little is no good news.
+fn heard(result: &QuantityResult) -> Tone {
+    match outcome(result) {
+        Outcome::Uncertain => Tone::Doubtful,
+        _ => tone(result),
     }
 }
 

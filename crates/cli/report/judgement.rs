@@ -67,10 +67,12 @@ impl Outcome {
 /// The outcome of one result.
 pub fn outcome(result: &QuantityResult) -> Outcome {
     let verdict = result.verdict.as_ref();
+    let kind = Compared::from(result).kind;
     match verdict.and_then(|verdict| verdict.agrees) {
         _ if result.diverged > 0 => Outcome::Unusable,
         Some(false) => Outcome::Differs,
-        Some(true) if verdict.is_some_and(|verdict| verdict.is_weak(Compared::from(result).kind)) => {
+        // Where nothing else is possible no sample is too small.
+        Some(true) if verdict.is_some_and(|verdict| verdict.p_value.is_some() && verdict.is_weak(kind)) => {
             Outcome::Uncertain
         }
         Some(true) => Outcome::Agrees,

@@ -86,6 +86,7 @@ pub fn symbol(name: &str) -> String {
 /// One table of results: all of them, or those of one task.
 pub fn table(study: &Study, points: &Points<'_>, task: Option<usize>, origin: &Origin<'_>) -> String {
     let sweep = !points.keys().is_empty();
+    let tasks = task.is_none() && quantity::several_tasks(&study.summary);
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut breaks = Vec::new();
     for (index, (summary, data)) in study.summary.points.iter().zip(&study.points).enumerate() {
@@ -98,6 +99,9 @@ pub fn table(study: &Study, points: &Points<'_>, task: Option<usize>, origin: &O
             if sweep {
                 cells.push(if row == 0 { points.latex(index) } else { String::new() });
             }
+            if tasks {
+                cells.push(result.task.to_string());
+            }
             cells.push(quantity::latex(result, data));
             cells.extend(numbers(result));
             lines.push(cells);
@@ -106,10 +110,11 @@ pub fn table(study: &Study, points: &Points<'_>, task: Option<usize>, origin: &O
     let head: Vec<&str> = sweep
         .then_some("point")
         .into_iter()
+        .chain(tasks.then_some("task"))
         .chain(["quantity", "estimate", r"95\,\% interval", "small-noise theory", "exact"])
         .chain(["estimate\\,/\\,theory", "verdict"])
         .collect();
-    let columns = format!("{}lrrrrrl", if sweep { "l" } else { "" });
+    let columns = format!("{}{}lrrrrrl", if sweep { "l" } else { "" }, if tasks { "r" } else { "" });
     let about = match task {
         Some(task) => format!("{}, task {task}", study.summary.title),
         None => study.summary.title.clone(),

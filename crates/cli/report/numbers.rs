@@ -30,12 +30,14 @@ pub fn section(study: &Study, points: &Points<'_>, origin: &Origin<'_>) -> Marku
 
 fn table(study: &Study, points: &Points<'_>) -> Markup {
     let sweep = !points.keys().is_empty();
+    let tasks = quantity::several_tasks(&study.summary);
     html! {
         table.numbers {
             caption { "Every estimated quantity. Times are in units of " i { "t" } "." }
             thead {
                 tr {
                     @if sweep { th scope="col" { "point" } }
+                    @if tasks { th.number scope="col" { "task" } }
                     th scope="col" { "quantity" }
                     th.number scope="col" { "estimate" }
                     th.number scope="col" { "95\u{a0}% interval" }
@@ -52,6 +54,7 @@ fn table(study: &Study, points: &Points<'_>) -> Markup {
                             @if sweep && row == 0 {
                                 th.swept scope="rowgroup" rowspan=(point.results.len()) { (points.name(index)) }
                             }
+                            @if tasks { td.number { (result.task) } }
                             th scope="row" { (quantity::name(result, data)) }
                             (cells(result))
                         }

@@ -14,7 +14,7 @@ use super::points::Points;
 use super::{Origin, landscape, notices, quantity};
 
 /// Kinds of quantities that are listed: what fits on a screen.
-const ROWS: usize = 9;
+const ROWS: usize = 12;
 /// Tasks that are listed.
 const TASKS: usize = 4;
 
@@ -36,7 +36,7 @@ pub fn section(study: &Study, points: &Points<'_>, origin: &Origin<'_>) -> Marku
                     many => a href="#warnings" { (counted(many, "warning")) },
                 }
             }
-            dt { "Again" }
+            dt { "Repeat" }
             dd { (origin.markup(study, "origin")) }
         }
     }
@@ -212,8 +212,11 @@ fn verdict(study: &Study, points: &Points<'_>) -> Markup {
                 ". See the " a href="#comparisons" { "comparisons" } "."
             }
         }
-        @if let Some(all) = &summary.comparison {
-            @if !all.words.is_empty() { p { (all.words) } }
+        @if all().any(|result| outcome(result) == Outcome::Uncertain) {
+            p.small { "Too uncertain: nothing speaks against it, but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
+        }
+        @if all().any(|result| outcome(result) == Outcome::Differs) {
+            @if let Some(all) = &summary.comparison { p { (all.words) } }
         }
     }
 }
@@ -233,18 +236,20 @@ fn kinds(study: &Study) -> Vec<(Kind, Vec<Placed<'_>>)> {
     loop {
         let mut kinds: Vec<(Kind, Vec<Placed<'_>>)> = Vec::new();
         for (point, result) in results(study) {
+            // What comes first is told apart the longest: by start, then by noise, then by task.
+            let limit = if quantity::is_first(result) { [2, 3, 4] } else { [1, 1, 1] };
             let kind = Kind {
-                task: (coarse < 3).then_some(result.task),
                 quantity: result.quantity.clone(),
-                from: if coarse < 1 { result.from } else { None },
-                noise: (coarse < 2).then(|| study.summary.points[point].noise.kind.clone()),
+                from: if coarse < limit[0] { result.from } else { None },
+                noise: (coarse < limit[1]).then(|| study.summary.points[point].noise.kind.clone()),
+                task: (coarse < limit[2]).then_some(result.task),
             };
             match kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, placed)) => placed.push((point, result)),
                 None => kinds.push((kind, vec![(point, result)])),
             }
         }
-        if kinds.len() <= ROWS || coarse == 3 {
+        if kinds.len() <= ROWS || coarse == 4 {
             kinds.sort_by_key(|(kind, placed)| {
                 (!placed.iter().all(|(_, result)| quantity::is_first(result)), kind.task, kind.from)
             });
@@ -276,9 +281,9 @@ fn outcomes(study: &Study, points: &Points<'_>) -> Markup {
                     } @else {
                         th scope="col" { "smallest" }
                         th scope="col" { "largest" }
-                        th scope="col" { "estimate / theorem" }
+                        th scope="col" { span.nowrap { "estimate / theorem" } }
                     }
-                    th scope="col" { "against the exact equation" }
+                    th scope="col" { "verdicts" }
                 }
             }
             tbody {
@@ -296,7 +301,7 @@ fn outcomes(study: &Study, points: &Points<'_>) -> Markup {
                             (single_cells(result))
                             td.(class(outcome(result).tone())) { (outcome(result).word()) }
                         } @else {
-                            (range_cells(points, placed, noises.len() > 1))
+                            (range_cells(points, placed, noises.len() > 1 && kind.noise.is_some()))
                             td { (counts(placed.iter().map(|(_, result)| *result))) }
                         }
                     }
@@ -348,9 +353,9 @@ fn single_cells(result: &QuantityResult) -> Markup {
 }
 
 /// The smallest and the largest value with their points, and how far the theorem is.
-fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], several_noises: bool) -> Markup {
-    // The kind of noise is said already.
-    let left_out = if several_noises { "noise.kind" } else { "" };
+fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], noise_is_said: bool) -> Markup {
+    let name =
+        |point: usize| if noise_is_said { points.name_beside_noise(point) } else { points.name(point) };
     let known = || placed.iter().filter_map(|(point, result)| Some((*point, *result, result.estimate?)));
     let least = known().min_by(|a, b| a.2.total_cmp(&b.2));
     let most = known().max_by(|a, b| a.2.total_cmp(&b.2));
@@ -365,7 +370,7 @@ fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], several_noises: bool)
                 @match end {
                     Some((point, result, _)) => {
                         (estimate(result))
-                        @if !points.keys().is_empty() { " " span.small { "at " (points.name_without(point, left_out)) } }
+                        @if !points.keys().is_empty() { " " span.small { "at " (name(point)) } }
                     }
                     None => "no estimate",
                 }

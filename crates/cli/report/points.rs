@@ -83,10 +83,19 @@ impl<'a> Points<'a> {
         self.values(point, &self.keys)
     }
 
-    /// One point, by its swept values except that of one key.
-    pub fn name_without(&self, point: usize, left_out: &str) -> Markup {
-        let keys: Vec<&str> = self.keys.iter().copied().filter(|key| *key != left_out).collect();
-        self.values(point, if keys.is_empty() { &self.keys } else { &keys })
+    /// One point, by its swept values without the kind of noise, where that is said already.
+    pub fn name_beside_noise(&self, point: usize) -> Markup {
+        let keys: Vec<&str> = self.keys.iter().copied().filter(|key| *key != "noise.kind").collect();
+        html! {
+            @for (place, key) in keys.iter().enumerate() {
+                @if place > 0 { ", " }
+                @match self.value(point, key) {
+                    Some(Value::Object(table)) if is_noise(key) => (shown_parameters(table)),
+                    _ => (self.values(point, &[*key])),
+                }
+            }
+            @if keys.is_empty() { (self.name(point)) }
+        }
     }
 
     /// A set of points in as few words as it takes; nothing where there is no sweep.
@@ -243,6 +252,20 @@ fn inner_symbol(key: &str) -> (String, bool) {
     symbol(&format!("noise.{key}"))
 }
 
+/// The values of a table beside its kind.
+fn shown_parameters(table: &Map<String, Value>) -> Markup {
+    html! {
+        @for (place, (key, value)) in parameters(table).enumerate() {
+            @let (name, formula) = inner_symbol(key);
+            @if place > 0 { " " }
+            span.nowrap {
+                @if formula { i { (name) } } @else { (name) }
+                "\u{a0}=\u{a0}" (shown(value))
+            }
+        }
+    }
+}
+
 /// A value of the scenario.
 pub fn shown(value: &Value) -> Markup {
     match (number(value), value) {
@@ -256,13 +279,7 @@ pub fn shown(value: &Value) -> Markup {
         },
         (None, Value::Object(table)) => html! {
             @if let Some(kind) = table.get("kind") { (shown(kind)) }
-            @for (key, value) in parameters(table) {
-                @let (name, formula) = inner_symbol(key);
-                " " span.nowrap {
-                    @if formula { i { (name) } } @else { (name) }
-                    "\u{a0}=\u{a0}" (shown(value))
-                }
-            }
+            " " (shown_parameters(table))
         },
         (None, other) => html! { (printed(other)) },
     }

@@ -1,7 +1,7 @@
 //! Names of quantities and tasks.
 
 use levyscape_analyzer::study::PointData;
-use levyscape_analyzer::summary::QuantityResult;
+use levyscape_analyzer::summary::{QuantityResult, Summary};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -12,6 +12,13 @@ use super::points::shown;
 /// The mean time of a task, the first thing to look at.
 pub fn is_mean(result: &QuantityResult) -> bool {
     matches!(result.quantity.as_str(), "mean_exit_time" | "mean_transition_time")
+}
+
+/// Whether the results are of more than one task.
+pub fn several_tasks(summary: &Summary) -> bool {
+    let mut tasks = summary.points.iter().flat_map(|point| &point.results).map(|result| result.task);
+    let first = tasks.next();
+    tasks.any(|task| Some(task) != first)
 }
 
 /// What is shown where there is no room for everything: mean times, and how far a chain is from its limit.
