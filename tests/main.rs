@@ -1,5 +1,6 @@
 //! Tests of the whole program.
 
+mod browser;
 mod chain;
 mod commands;
 mod determinism;
