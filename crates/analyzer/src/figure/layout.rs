@@ -84,7 +84,9 @@ impl AxisTicks {
             let major = shown.map(|tick| Ok((tick.at, set(&tick.label, theme.tick_mm())?)));
             return Ok(AxisTicks { major: major.collect::<Result<_, FigureError>>()?, minor: Vec::new() });
         }
-        let most = (length / if level { 11.0 } else { 8.0 }).floor().clamp(2.0, 9.0) as usize;
+        // On a low panel too, one number alone would not say how far apart values are.
+        let (room, least) = if level { (11.0, 2.0) } else { (8.0, 4.0) };
+        let most = (length / room).floor().clamp(least, 9.0) as usize;
         let mut chosen = AxisTicks { major: Vec::new(), minor: Vec::new() };
         for ticks in candidates(span.scale, span.low, span.high, most) {
             let lines =

@@ -19,7 +19,7 @@ pub(super) const OVERLAP: f64 = 0.3;
 /// Length and half width (mm) of the head of an arrow.
 const HEAD: (f64, f64) = (1.7, 0.5);
 /// Both sides of the rim of a line on a map together, in units of the theme's line width.
-const RIM: f64 = 1.3;
+const RIM: f64 = 0.9;
 /// Distance (mm) between an arrow and its words.
 const ARROW_GAP: f64 = 0.7;
 

@@ -37,7 +37,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         })
         .collect();
     let below = if groups.iter().any(|group| group[1].is_some()) {
-        " Below: size of the step error of the uncorrected mean, from paths at steps $h$ and $2h$ on the same noise, and \
+        " Below: size of the step error $b(h)$ of the uncorrected mean, from paths at steps $h$ and $2h$ on the same noise, and \
          against the exact value where one is known; triangles point up where the mean is too large and down where it is \
          too small, open ones have a 95 % interval that contains 0. Line: the fitted power $C h^p$, signs and standard \
          errors counted; dotted: the order that the correction takes for granted."
@@ -123,7 +123,7 @@ fn errors(one: &Series<'_>) -> Option<Panel> {
     let fit = Fit::of(fitted);
     if let Some(fit) = fit {
         let line = Layer::line(ends.to_vec(), power(fit.coefficient, fit.order), Style::ink().weight(0.8));
-        layers.push(line.labelled(format!("order ${} \\pm {}$", two(fit.order), two(fit.std_error))));
+        layers.push(line.labelled(format!("fit: order ${} \\pm {}$", two(fit.order), two(fit.std_error))));
         let expected = one.rows.first().and_then(|row| expected_order(row.data.noise));
         if let Some((order, words)) = expected {
             // Through the fit where its value is known best: in the middle of the steps, by their logarithms.
@@ -177,7 +177,7 @@ fn errors(one: &Series<'_>) -> Option<Panel> {
 
 /// An axis that holds all sizes and the upper ends of their intervals; lower ends that come close to 0 are cut.
 fn error_axis(paired: &[StepError], against: &[StepError]) -> Axis {
-    let axis = Axis::log("step error, size");
+    let axis = Axis::log(r"step error $|b(h)|$");
     let all = || paired.iter().chain(against);
     let high = all().map(|error| error.value.abs() + NORMAL_95 * error.std_error).reduce(f64::max);
     let low = all()
