@@ -438,18 +438,22 @@ fn names_are_those_of_the_registry() {
 
 /// Marks of a panel, layer by layer.
 fn marks(panel: &Panel) -> Vec<[&Vec<f64>; 4]> {
-    let points = |layer| match layer {
-        Layer::Points { x, y, lo, hi, .. } => Some([x, y, lo, hi]),
-        _ => None,
-    };
+    fn points(layer: &Layer) -> Option<[&Vec<f64>; 4]> {
+        match layer {
+            Layer::Points { x, y, lo, hi, .. } => Some([x, y, lo, hi]),
+            _ => None,
+        }
+    }
     panel.layers.iter().filter_map(points).collect()
 }
 
 fn lines(panel: &Panel) -> Vec<[&Vec<f64>; 2]> {
-    let line = |layer| match layer {
-        Layer::Line { x, y, .. } if !x.is_empty() => Some([x, y]),
-        _ => None,
-    };
+    fn line(layer: &Layer) -> Option<[&Vec<f64>; 2]> {
+        match layer {
+            Layer::Line { x, y, .. } if !x.is_empty() => Some([x, y]),
+            _ => None,
+        }
+    }
     panel.layers.iter().filter_map(line).collect()
 }
 
@@ -583,8 +587,9 @@ fn the_plane_is_that_of_the_well() {
 fn each_tail_index_has_its_convergence() {
     let figure = find(&steps(), "convergence");
     let expected = [0.8, 1.0, 1.5, 1.8].map(|alpha| format!(r"Lévy, $\alpha = {alpha}$"));
-    let expected = [&expected[..2], &["".into(); 2], &expected[2..], &["".into(); 2]].concat();
-    assert_eq!(titles(&figure), expected);
+    let shown = titles(&figure);
+    assert_eq!([&shown[..2], &shown[4..6]].concat(), expected);
+    assert_eq!([&shown[2..4], &shown[6..]].concat(), [""; 4]);
     assert_eq!(labels(&figure.panels[0]), ["exact", "uncorrected", "step-corrected"]);
     // Errors C h^(1/1.5), made exactly so, whose standard errors leave the order open by a few per cent.
     let errors = &figure.panels[6];
