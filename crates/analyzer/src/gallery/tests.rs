@@ -599,7 +599,8 @@ fn each_tail_index_has_its_convergence() {
     assert_eq!(labels[1..], [r"order $1/\alpha = 0.67$", "against exact", "from $h$ and $2h$"]);
     let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
     // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
-    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - (1.0 - 1.96 / 4000.0_f64.sqrt())).abs() < 1e-9));
+    let share = 1.0 - crate::estimate::NORMAL_95 / 4000.0_f64.sqrt();
+    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - share).abs() < 1e-9));
 }
 
 #[test]

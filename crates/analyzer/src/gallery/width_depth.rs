@@ -27,7 +27,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let rows: Vec<_> = plane.maps.iter().flat_map(|map| map.cells.iter().copied()).collect();
     let mut figure = curve::arranged(Figure::new("width_depth", panels));
     let what = data::time_words(&rows);
-    figure.colour_bar = Some(ColourBar::new(format!(r"{what}, $\log_{{10}}\mathrm{{E}}\,\tau$")));
+    figure.colour_bar = Some(ColourBar::new(format!(r"{what}, $\log_{{10}}\,\mathrm{{E}}\,\tau$")));
     figure.caption = caption(study, &plane, &spacings);
     vec![figure]
 }
@@ -69,28 +69,33 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
     (panel, spacing)
 }
 
-/// The number of a level, on its contour of the simulated values: where that crosses a column or a row of the
-/// grid near the middle. Neighbouring levels take other columns or rows, to keep clear of each other.
+/// The number of a level, on its contour of the simulated values: where that crosses the column or row of the grid
+/// nearest the middle. Neighbouring levels prefer other columns or rows, to keep clear of each other.
 fn name(plane: &Plane<'_>, scales: [Scale; 2], values: &[f64], level: f64, index: usize) -> Option<Layer> {
-    let [columns, rows] = [0, 1].map(|k| plane.axes[k].len());
-    let aside = [0, 1, -1][index % 3];
-    let middle = |count: usize| (count as i64 / 2 + aside).clamp(0, count as i64 - 1) as usize;
-    // Along the axis in which the value grows faster, so that the contour is crossed and not followed.
-    let lines = [
-        (0, middle(rows), (0..columns).map(|k| values[middle(rows) * columns + k]).collect::<Vec<_>>()),
-        (1, middle(columns), (0..rows).map(|k| values[k * columns + middle(columns)]).collect()),
-    ];
-    let growth = |line: &[f64]| match (line.first(), line.last()) {
-        (Some(first), Some(last)) if (last - first).is_finite() => (last - first).abs(),
-        _ => 0.0,
+    let count = [0, 1].map(|k| plane.axes[k].len());
+    let value = |along: usize, fixed: usize, k: usize| {
+        let [column, row] = if along == 0 { [k, fixed] } else { [fixed, k] };
+        values.get(row * count[0] + column).copied().unwrap_or(f64::NAN)
     };
-    let mut lines = lines.to_vec();
-    lines.sort_by(|a, b| growth(&b.2).total_cmp(&growth(&a.2)));
-    lines.into_iter().find_map(|(along, fixed, line)| {
-        let at = crossing(&plane.axes[along], &line, scales[along], level)?;
-        let across = plane.axes[1 - along][fixed];
-        let [x, y] = if along == 0 { [at, across] } else { [across, at] };
-        Some(Layer::text(x, y, words::number(level), Anchor::Centre))
+    let aside = [0.0, 1.0, -1.0][index % 3];
+    let off = |along: usize, fixed: usize| (fixed as f64 - (count[1 - along] / 2) as f64 - aside).abs();
+    // Along the axis in which the value grows faster, so that the contour is crossed and not followed.
+    let growth = |along: usize| {
+        let middle = count[1 - along] / 2;
+        let ends = value(along, middle, count[along] - 1) - value(along, middle, 0);
+        if ends.is_finite() { ends.abs() } else { 0.0 }
+    };
+    let first = if growth(0) > growth(1) { 0 } else { 1 };
+    [first, 1 - first].into_iter().find_map(|along| {
+        let mut lines: Vec<usize> = (0..count[1 - along]).collect();
+        lines.sort_by(|a, b| off(along, *a).total_cmp(&off(along, *b)));
+        lines.into_iter().find_map(|fixed| {
+            let line: Vec<f64> = (0..count[along]).map(|k| value(along, fixed, k)).collect();
+            let at = crossing(&plane.axes[along], &line, scales[along], level)?;
+            let across = plane.axes[1 - along][fixed];
+            let [x, y] = if along == 0 { [at, across] } else { [across, at] };
+            Some(Layer::text(x, y, words::number(level), Anchor::Centre))
+        })
     })
 }
 
@@ -187,7 +192,7 @@ fn caption(study: &Study, plane: &Plane<'_>, spacings: &[f64]) -> String {
     let apart = if same { apart.first().cloned().unwrap_or_default() } else { apart.join(" and ") };
     format!(
         "{} Mean escape time over {}.{} Lines of equal time, {apart} decades apart, with \
-         $\\log_{{10}}\\mathrm{{E}}\\,\\tau$: simulation solid, small-noise theory dashed.{grey}",
+         $\\log_{{10}}\\,\\mathrm{{E}}\\,\\tau$: simulation solid, small-noise theory dashed.{grey}",
         data::title(study),
         plane.place,
         growth(plane),
