@@ -522,6 +522,11 @@ impl<'a> Plot<'a> {
                             self.scene.begin(told);
                         }
                         self.scene.items.push(Item::Box { area, colour: group[0] });
+                        // In print without colour the grey of a missing cell is the shade of a large value.
+                        if telling && colours.colour(cells[start]).is_none() {
+                            let diagonal = vec![(area.left, area.bottom), (area.right, area.top)];
+                            self.scene.stroke(diagonal, self.theme.axis_width, self.theme.grey);
+                        }
                         if telling {
                             self.scene.end();
                         }

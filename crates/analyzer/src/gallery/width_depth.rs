@@ -184,8 +184,8 @@ fn caption(study: &Study, plane: &Plane<'_>, spacings: &[f64]) -> String {
         plane.maps.iter().flat_map(|map| &map.cells).filter(|row| row.result.estimate.is_none()).count();
     let grey = match gaps {
         0 => String::new(),
-        1 => " One point without a single exit is grey.".into(),
-        _ => format!(" {gaps} points without a single exit are grey."),
+        1 => " One point without a single exit is crossed out.".into(),
+        _ => format!(" {gaps} points without a single exit are crossed out."),
     };
     let same = spacings.windows(2).all(|pair| pair[0] == pair[1]);
     let apart: Vec<String> = spacings.iter().map(|step| words::number(*step)).collect();
