@@ -80,7 +80,7 @@ impl<'a> Compared<'a> {
             (_, NoiseLaw::Stable { beta, epsilon, .. }) => NoiseLaw::Stable { alpha: x, beta, epsilon },
             (_, noise) => noise,
         };
-        if matches!(variable, Variable::Step | Variable::Key(_)) {
+        if !matches!(variable, Variable::Epsilon | Variable::Alpha) {
             return saved;
         }
         // At alpha = 2 the jumps are gone and the curve has another formula: it ends before.

@@ -18,6 +18,8 @@ use crate::summary::{
 use crate::test_potential::Formula;
 use crate::theory::{self, NoiseLaw, StoppedProblem};
 
+mod measured;
+
 const INF: f64 = f64::INFINITY;
 
 /// `h ((x/w)^2 - 1)^2 + k x`.
@@ -180,6 +182,7 @@ fn point(
                     problem: problem.clone(),
                     survival: Some(curve),
                     exponential_distance: Some(0.8),
+                    places: None,
                 });
             }
             Task::Transition => {
@@ -203,6 +206,7 @@ fn point(
                         problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
                         survival: Some(curve),
                         exponential_distance: Some(0.9),
+                        places: None,
                     });
                 }
             }
@@ -235,7 +239,7 @@ fn point(
         results,
         tests: Vec::new(),
     };
-    (summary, PointData { potential, landscape, noise, ensembles, paths })
+    (summary, PointData { potential, landscape, noise, ensembles, paths, chains: Vec::new() })
 }
 
 fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
