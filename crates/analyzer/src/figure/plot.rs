@@ -5,7 +5,7 @@ use super::colour::{ColourScale, luminance};
 use super::contour::contour;
 use super::prepare::{Prepared, Span};
 use super::scene::{Area, Group, Item, Point, Scene, dashes, thin};
-use super::spec::{Anchor, Heads, Layer, Marker, Panel, Style};
+use super::spec::{Anchor, Dash, Heads, Layer, Marker, Panel, Style};
 use super::text::{self, set_within};
 use super::theme::{Rgb, Theme};
 
@@ -18,6 +18,8 @@ const MOST_TOLD: usize = 2500;
 pub(super) const OVERLAP: f64 = 0.3;
 /// Length and half width (mm) of the head of an arrow.
 const HEAD: (f64, f64) = (1.7, 0.5);
+/// Both sides of the rim of a line on a map together, in units of the theme's line width.
+const RIM: f64 = 0.9;
 /// Distance (mm) between an arrow and its words.
 const ARROW_GAP: f64 = 0.7;
 
@@ -157,11 +159,22 @@ impl<'a> Plot<'a> {
                 }
             }
             Layer::Contour { x, y, z, levels, style, .. } => {
+                // On a map of dark and light colours a line is seen by its rim.
+                if self.on_map() {
+                    let rim = Style { dash: Some(Dash::Solid), weight: style.weight + RIM, ..*style };
+                    for &level in levels {
+                        self.level_lines(x, y, z, level, &rim, self.theme.paper);
+                    }
+                }
                 for &level in levels {
                     self.level_lines(x, y, z, level, style, self.theme.colour(style.colour));
                 }
             }
         }
+    }
+
+    fn on_map(&self) -> bool {
+        self.panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }))
     }
 
     /// Stretches of a curve without a missing point.
@@ -279,8 +292,12 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Words at a place, or a little above or below it.
+    /// Words at a place, or a little above or below it; on a map, where they name a line, at the place.
     fn words(&mut self, text: &'a str, at: Point, anchor: Anchor, style: &'a Style) {
+        if self.on_map() {
+            self.waiting.push(Words { text, places: vec![(at, anchor)], style });
+            return;
+        }
         let step = 0.45 * self.theme.text_mm();
         // Away from the place first: downwards for words that hang below it.
         let (_, above) = anchor.shares();
@@ -505,6 +522,11 @@ impl<'a> Plot<'a> {
                             self.scene.begin(told);
                         }
                         self.scene.items.push(Item::Box { area, colour: group[0] });
+                        // In print without colour the grey of a missing cell is the shade of a large value.
+                        if telling && colours.colour(cells[start]).is_none() {
+                            let diagonal = vec![(area.left, area.bottom), (area.right, area.top)];
+                            self.scene.stroke(diagonal, self.theme.axis_width, self.theme.grey);
+                        }
                         if telling {
                             self.scene.end();
                         }
