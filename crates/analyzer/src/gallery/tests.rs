@@ -369,7 +369,7 @@ fn single() -> Study {
     study("", vec![point(double_well(0.25, 1.0, 0.03), stable(1.5, 0.1), 1e-3, Map::new(), &tasks)])
 }
 
-fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
+pub(super) fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
     vec![
         ("amplitudes", amplitudes(), &["landscape", "paths", "exit_time_epsilon", "survival"]),
         ("three", three_wells(&[0.1]), &["landscape", "transitions", "survival"]),
