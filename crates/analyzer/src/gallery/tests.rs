@@ -106,7 +106,7 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
         ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     };
     let step: f64 = 0.01;
-    let (mut time, mut position) = (vec![0.0], vec![start]);
+    let (mut time, mut position, mut evenly) = (vec![0.0], vec![start], Vec::new());
     let mut x = start;
     let count = (end / step) as usize;
     for k in 1..=count {
@@ -123,12 +123,15 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
             * (((1.0 - alpha) * v).cos() / e).powf((1.0 - alpha) / alpha);
         let gradient = potential.gradient(x);
         x += -step * gradient / (1.0 + step * gradient.abs()) + epsilon * step.powf(1.0 / alpha) * s;
+        if k % 5 == 0 {
+            evenly.push(x);
+        }
         if k % 20 == 0 || s.abs() > 20.0 {
             time.push(k as f64 * step);
             position.push(x);
         }
     }
-    Trajectory { time, position }
+    Trajectory { time, position, evenly }
 }
 
 fn survival(mean: f64) -> SurvivalCurve {
