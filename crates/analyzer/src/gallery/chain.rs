@@ -5,7 +5,7 @@ use super::data::{self, Part, Row, Variable};
 use super::words;
 use crate::figure::{Anchor, Axis, Dash, Figure, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::{PointData, Study};
-use crate::theory::{LimitChain, NoiseLaw};
+use crate::theory::LimitChain;
 
 /// Points of a computed curve.
 const DENSE: usize = 81;
@@ -26,11 +26,13 @@ const LINE_MM: f64 = 0.35;
 /// Between an arrow and the node that it points at, in millimetres.
 const ARROW_GAP_MM: f64 = 0.5;
 /// Bow of an arrow over its chord.
-const BEND: f64 = 0.32;
+const BEND: f64 = 0.36;
 /// Half the height of the drawn part of a graph, where the distance of the outermost nodes is 1 and so is the
 /// scale upwards: frames have the shape that figures give them.
 const HALF_HEIGHT: f64 = 0.475;
 const SIDE: f64 = 0.16;
+/// A millimetre in the same unit, roughly.
+const GRAPH_MM: f64 = 1.0 / 57.0;
 /// Between a bow and the words inside it, in the same unit.
 const INNER: f64 = 0.035;
 
@@ -263,7 +265,7 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
             let known: Vec<f64> = rows.iter().map(|(_, row)| row.result.exact.unwrap_or(f64::NAN)).collect();
             if known.iter().any(|value| value.is_finite()) {
                 exact = true;
-                crosses.push(Layer::points(x, known, Style::ink().marker(Marker::Plus).size(1.4)));
+                crosses.push(Layer::points(x, known, Style::ink().marker(Marker::Cross).size(1.3)));
             }
         }
     }
@@ -276,7 +278,7 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
     }
     labels.push(Layer::line(Vec::new(), Vec::new(), Style::ink()).labelled("small-noise theory"));
     if exact {
-        let style = Style::ink().marker(Marker::Plus).size(1.4);
+        let style = Style::ink().marker(Marker::Cross).size(1.3);
         labels.push(Layer::points(Vec::new(), Vec::new(), style).labelled("exact"));
     }
     for layers in [points, crosses, names, labels] {
@@ -405,11 +407,15 @@ impl<'a> Graph<'a> {
             }
             let weight = (WIDEST_ARROW * rate / fastest).max(THINNEST_ARROW);
             let chord = self.place[j] - self.place[i];
+            let radius = |node| 0.5 * MARKER_MM * self.size(node);
+            // The same gap holds at both ends: where the node that it comes from is the larger one it covers the
+            // beginning, where it is the smaller one the end is moved.
+            let more = (radius(j) - radius(i)).max(0.0);
             arrows.push(Layer::Arc {
                 from: [self.place[i], 0.0],
-                to: [self.place[j], 0.0],
+                to: [self.place[j] - chord.signum() * more * GRAPH_MM, 0.0],
                 bend: BEND,
-                gap: 0.5 * MARKER_MM * self.size(j) + ARROW_GAP_MM,
+                gap: radius(j) - more + ARROW_GAP_MM,
                 text: Some(words::number(rate)),
                 style: Style::grey().weight(weight),
             });

@@ -16,8 +16,7 @@ use crate::summary::PointSummary;
 const RESOLUTION: usize = 601;
 /// Landscapes shown where the sweep changes them.
 const MOST: usize = 4;
-/// A single landscape of more wells than this takes two journal columns, and this height, in millimetres.
-const MOST_IN_COLUMN: usize = 4;
+/// Height of a single landscape that takes two journal columns, because one has no room for all numbers (mm).
 const WIDE_MM: f64 = 78.0;
 /// Width and height of a frame in one column and over both, in millimetres, as far as words depend on it.
 const FRAME_MM: [f64; 2] = [73.0, 52.0];
@@ -92,7 +91,6 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             *size = [size[0].min(ends[1] - ends[0]), size[1].max(ends[1] - ends[0])];
         }
     }
-    let wide = scenes.len() == 1 && scenes[0].data.landscape.wells.len() > MOST_IN_COLUMN;
     let mut differ = false;
     for (size, vertical) in [(sizes[0], false), (sizes[1], true)] {
         let common = size[1] <= COMPARABLE * size[0];
@@ -101,11 +99,17 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             if vertical { scene.inner = inner } else { scene.x = x }
         }
     }
-    for scene in &mut scenes {
-        scene.frame = if wide { WIDE_FRAME_MM } else { FRAME_MM };
-    }
     let rows = scenes.iter().map(|scene| scene.written_widths().1).max().unwrap_or(0);
     scenes.iter_mut().for_each(|scene| scene.set_heights(rows));
+    let mut wide = false;
+    if let [only] = &mut scenes[..]
+        && only.lacks_numbers()
+    {
+        wide = true;
+        only.frame = WIDE_FRAME_MM;
+        let rows = only.written_widths().1;
+        only.set_heights(rows);
+    }
     let changing = changing_keys(&scenes);
     let panels: Vec<Panel> = scenes
         .iter()
@@ -409,6 +413,19 @@ impl<'a> Scene<'a> {
         (written, rows)
     }
 
+    /// Whether a width or a depth stands without its number for want of room.
+    fn lacks_numbers(&self) -> bool {
+        let written = self.written_widths().0;
+        let mut words = Vec::new();
+        (0..self.data.landscape.wells.len()).for_each(|index| self.dimension_depth(index, &mut words));
+        let depths = words.iter().filter_map(|layer| match layer {
+            Layer::Text { text, .. } => Some(text),
+            _ => None,
+        });
+        written.len() < self.widths().len()
+            || written.iter().map(|(.., text)| text).chain(depths).any(|text| !text.contains('='))
+    }
+
     /// A level arrow from each minimum to each edge of its well, all on one line under the potential.
     fn dimension_widths(&self, layers: &mut Vec<Layer>) {
         let [_, up] = self.millimetre();
@@ -427,8 +444,9 @@ impl<'a> Scene<'a> {
             layers.push(dimension([width.minimum, level], [width.edge[0], level]));
         }
         for (middle, row, text) in self.written_widths().0 {
-            let y = level - (0.5 + row as f64 * TEXT_MM) * up;
-            layers.push(Layer::text(middle, y, text, Anchor::Top));
+            // Their feet are level; a sign over an index makes some words higher.
+            let y = level - (0.5 + (row + 1) as f64 * TEXT_MM) * up;
+            layers.push(Layer::text(middle, y, text, Anchor::Bottom));
         }
     }
 
