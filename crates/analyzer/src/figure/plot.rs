@@ -26,13 +26,15 @@ const ARROW_GAP: f64 = 0.7;
 pub(super) enum Obstacle {
     Segment(Point, Point),
     Block(Area),
+    /// Part of a band: pale enough to be written on.
+    Shade(Area),
 }
 
 impl Obstacle {
     pub(super) fn meets(&self, area: &Area) -> bool {
         match self {
             Obstacle::Segment(from, to) => area.clip(*from, *to).is_some(),
-            Obstacle::Block(block) => area.overlaps(block),
+            Obstacle::Block(block) | Obstacle::Shade(block) => area.overlaps(block),
         }
     }
 
@@ -42,8 +44,8 @@ impl Obstacle {
             Obstacle::Segment(from, to) => {
                 area.clip(*from, *to).map_or(0.0, |(from, to)| (to.0 - from.0).hypot(to.1 - from.1))
             }
-            Obstacle::Block(block) if area.overlaps(block) => 2.0,
-            Obstacle::Block(_) => 0.0,
+            Obstacle::Block(block) | Obstacle::Shade(block) if area.overlaps(block) => 2.0,
+            Obstacle::Block(_) | Obstacle::Shade(_) => 0.0,
         }
     }
 }
@@ -274,7 +276,7 @@ impl<'a> Plot<'a> {
                     top: pair[0].2.min(pair[1].2),
                     bottom: pair[0].1.max(pair[1].1),
                 };
-                self.obstacles.push(Obstacle::Block(block));
+                self.obstacles.push(Obstacle::Shade(block));
             }
         }
     }
@@ -314,11 +316,15 @@ impl<'a> Plot<'a> {
             };
             let areas = words.places.iter().map(|place| area_at(*place));
             let weighed = areas.map(|area| (cost(&area), area));
-            let Some((hidden, area)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
+            let Some((_, area)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
                 continue;
             };
             // A pale plate keeps the words legible where they cross a curve all the same.
-            if hidden > 0.0 {
+            let clear = area.grown(0.3);
+            let crossed = |obstacle: &Obstacle| {
+                !matches!(obstacle, Obstacle::Shade(_)) && obstacle.hidden_by(&clear) > 0.0
+            };
+            if self.obstacles.iter().any(crossed) || taken.iter().any(|other| other.overlaps(&area)) {
                 let plate = area.grown(0.1);
                 self.scene.items.push(Item::Fill {
                     points: vec![

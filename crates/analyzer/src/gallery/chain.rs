@@ -18,7 +18,7 @@ const NAMES: f64 = 0.14;
 /// its name.
 const LARGEST_NODE: f64 = 6.0;
 const MARKER_MM: f64 = 1.6;
-const NAMED_NODE: f64 = 3.0;
+const NAMED_NODE: f64 = 3.6;
 /// Weight of the arrow of the largest rate, and of the thinnest one that is drawn, in lines and in millimetres.
 const WIDEST_ARROW: f64 = 5.0;
 const THINNEST_ARROW: f64 = 0.3;
@@ -518,7 +518,7 @@ fn with_error(value: f64, std_error: f64) -> String {
     // An error that begins with 1 has two digits.
     let leading = format!("{std_error:.1e}").starts_with('1');
     let last = of_error - i32::from(leading);
-    let scale = if (-3..5).contains(&of_value) { 0 } else { of_value };
+    let scale = if (-4..5).contains(&of_value) { 0 } else { of_value };
     let decimals = (scale - last).max(0) as usize;
     let shrink = |x: f64, by: i32| -> f64 {
         format!("{x:e}").split_once('e').map_or(x, |(mantissa, e)| {
@@ -543,6 +543,7 @@ mod tests {
             (12.0, 3.0, "$12(3)$"),
             (4321.0, 20.0, "$4321(20)$"),
             (3.14e-7, 2e-9, r"$3.14(2)\times10^{-7}$"),
+            (6.84e-4, 8e-5, "$0.00068(8)$"),
             (2.0, 0.0, "$2$"),
             (0.0, 0.02, "$0.00(2)$"),
         ] {

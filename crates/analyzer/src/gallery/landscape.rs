@@ -111,7 +111,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         only.set_heights(rows);
     }
     let changing = changing_keys(&scenes);
-    let panels: Vec<Panel> = scenes
+    let mut panels: Vec<Panel> = scenes
         .iter()
         .map(|scene| {
             let mut panel = scene.panel();
@@ -123,6 +123,15 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             panel
         })
         .collect();
+    // One explanation is enough where all are the same.
+    let labels = |panel: &Panel| -> Vec<String> {
+        panel.layers.iter().filter_map(Layer::label).map(str::to_owned).collect()
+    };
+    if let Some((first, others)) = panels.split_first_mut() {
+        for panel in others.iter_mut().filter(|panel| labels(panel) == labels(first)) {
+            panel.legend = LegendPlace::None;
+        }
+    }
     let caption = caption(study, &scenes, total, differ);
     let mut figure = curve::arranged(Figure { caption, ..Figure::new("landscape", panels) });
     if wide {
@@ -487,7 +496,7 @@ impl<'a> Scene<'a> {
             let half = 0.5 * width_mm(text, TEXT_PT)?;
             let distance = (edge - minimum.x).abs() / across;
             let outwards = (half + 2.0 + CLEAR_MM - distance).max(0.0);
-            let fits = outwards + half + CLEAR_MM <= free(away, u + GAP_MM * up);
+            let fits = outwards + half + CLEAR_MM <= free(away, u);
             let x = minimum.x + away * outwards * across;
             fits.then(|| Layer::text(x, u + 0.4 * GAP_MM * up, text, Anchor::Bottom))
         };

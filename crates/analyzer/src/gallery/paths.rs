@@ -20,7 +20,7 @@ const REST_MM: f64 = 14.0;
 /// Names on an axis need this much of its length, in millimetres.
 const NAME_MM: f64 = 3.6;
 /// Bins of the occupation density.
-const BINS: usize = 90;
+const BINS: usize = 150;
 
 struct Shown<'a> {
     point: &'a PointData,
@@ -51,7 +51,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let low = frames.iter().map(|frame| frame[0]).fold(f64::INFINITY, f64::min);
     let high = frames.iter().map(|frame| frame[1]).fold(f64::NEG_INFINITY, f64::max);
     let occupations: Vec<Occupation> = shown.iter().map(|one| one.occupation([low, high])).collect();
-    let densest = occupations.iter().flat_map(|one| &one.density).fold(0.0_f64, |most, x| most.max(*x));
+    let filled = || occupations.iter().flat_map(|one| &one.density).copied().filter(|density| *density > 0.0);
+    let densities = filled().reduce(f64::min).zip(filled().reduce(f64::max));
     let mut panels: Vec<Panel> = Vec::new();
     for (number, (one, occupation)) in shown.iter().zip(&occupations).enumerate() {
         let last = number + 1 == shown.len();
@@ -63,15 +64,16 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         panel.legend = if number == 0 { LegendPlace::Top } else { LegendPlace::None };
         panel.joined = if number == 0 { Joined::No } else { Joined::Above };
         panels.push(panel);
-        let mut x = Axis::linear(if last { "density" } else { "" });
-        if densest > 0.0 {
-            x = x.from_to(0.0, 1.08 * densest);
+        let mut x = Axis::log(if last { "density" } else { "" });
+        if let Some((least, most)) = densities {
+            x = x.from_to(0.8 * least, 1.5 * most);
+            if !last {
+                // The numbers stand under the lowest panel alone.
+                x = x.with_ticks([(most, String::new())]);
+            }
         }
-        if !last {
-            // The numbers stand under the lowest panel alone.
-            x = x.with_ticks([(0.0, String::new())]);
-        }
-        let mut side = Panel::new(x, Axis::linear(""), occupation.layers(&one.point.landscape));
+        let y = Axis::linear("").with_ticks(one.names([low, high]));
+        let mut side = Panel::new(x, y, occupation.layers(&one.point.landscape));
         side.legend = LegendPlace::None;
         panels.push(side.joined(Joined::Left));
     }
@@ -108,7 +110,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     figure.column_widths = vec![1.0, 0.2];
     figure.caption = format!(
         "{} Sample paths on common axes.{both} Grey lines: minima $m_i$; dotted lines: saddles $s_i$. At the side \
-         the share of the time spent at each height, per unit of length, from evenly spaced times of all paths. \
+         the share of the time spent at each height, per unit of length, from evenly spaced times of all paths; on a \
+         logarithmic axis, so that rare places show. \
          Excursions beyond the frame: {}; share of the time there: {}.{diverged}",
         data::title(study),
         leaving.join(", "),
@@ -281,11 +284,12 @@ impl Occupation {
         }
     }
 
-    /// The outline, heights upwards and density to the right.
+    /// The outline, heights upwards and density to the right; an empty bin has no place on a logarithmic axis.
     fn layers(&self, landscape: &Landscape) -> Vec<Layer> {
         let mut layers = guides(landscape);
         if self.density.iter().any(|density| *density > 0.0) {
-            let x = self.density.iter().flat_map(|density| [*density; 2]).collect();
+            let shown = |density: f64| if density > 0.0 { density } else { f64::NAN };
+            let x = self.density.iter().flat_map(|density| [shown(*density); 2]).collect();
             let y = self.edges.windows(2).flatten().copied().collect();
             layers.push(Layer::line(x, y, Style::ink().weight(0.8)));
         }

@@ -14,9 +14,7 @@ const MOST: usize = 4;
 const CRITICAL: f64 = 1.08;
 /// Quantiles in the inset, and its share of the frame.
 const QUANTILES: usize = 100;
-const INSET: [f64; 2] = [0.46, 0.5];
-/// The longest quantile that the inset shows, in means: of 100 the last one.
-const LONGEST: f64 = 5.3;
+const INSET: [f64; 2] = [0.4, 0.43];
 /// Relative error of an exact curve: it is drawn to three digits.
 const TOLERANCE: f64 = 1e-3;
 /// An exact curve is drawn where the mean takes a mesh of at most so many unknowns: a fraction of a second.
@@ -108,7 +106,7 @@ fn exact_curve(curve: &Curve<'_>, end: f64) -> Option<Layer> {
 
 /// Quantiles of the times over their mean against those of the exponential law, with the band of the survival
 /// function turned on its side.
-fn quantiles(curve: &Curve<'_>, end: f64) -> Panel {
+fn quantiles(curve: &Curve<'_>) -> Panel {
     let survival = curve.survival;
     // The first time at which no more than this share is left.
     let quantile = |share: f64| {
@@ -129,11 +127,13 @@ fn quantiles(curve: &Curve<'_>, end: f64) -> Panel {
             .collect()
     };
     let (lower, upper) = (moved(survival.half_width), moved(-survival.half_width));
+    let y = moved(0.0);
+    let end = 1.04 * x.iter().chain(&y).filter(|x| x.is_finite()).fold(1.0_f64, |most, x| most.max(*x));
     let style = Style::series(0);
     let layers = vec![
         Layer::band(x.clone(), lower, upper, style),
         Layer::line(vec![0.0, end], vec![0.0, end], Style::ink().weight(0.6)),
-        Layer::points(x, moved(0.0), style.marker(Marker::Circle).size(0.45)),
+        Layer::points(x, y, style.marker(Marker::Circle).size(0.45)),
     ];
     let axis = |label: &str| Axis::linear(label).from_to(0.0, end);
     Panel::new(axis("exponential"), axis("measured"), layers)
@@ -162,12 +162,12 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     let mut layers = vec![
         Layer::band(time, shifted(-survival.half_width), shifted(survival.half_width), style),
         simulation.labelled("simulation"),
-        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential law, same mean"),
+        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential, same mean"),
     ];
     if let Some(theory) = curve.row.result.asymptotic.filter(|mean| *mean > 0.0) {
         let (x, y) = law(curve.mean / theory);
         let style = Style::series(1).dash(Dash::Dashed);
-        layers.push(Layer::line(x, y, style).labelled("exponential law, theory's mean"));
+        layers.push(Layer::line(x, y, style).labelled("exponential, theory's mean"));
     }
     layers.extend(exact_curve(curve, end));
     let x = Axis::linear(r"time $t\,/\,\mathrm{E}\,\tau$").from_to(0.0, end);
@@ -178,7 +178,7 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     words.extend(varying.iter().filter(|&&slot| slot != last).map(|&slot| curve.parts[slot].label.clone()));
     let mut panel = Panel::new(x, y, layers).titled(words::joined(&words));
     panel.legend = LegendPlace::Auto;
-    let inset = Inset::new(quantiles(curve, end.min(LONGEST)));
+    let inset = Inset::new(quantiles(curve));
     panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
     panel
 }
