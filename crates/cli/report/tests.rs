@@ -139,7 +139,11 @@ pub fn study() -> Study {
             paths: vec![PathData {
                 task: 2,
                 end_time: 200.0,
-                trajectories: vec![Trajectory { time: vec![0.0, 1.0], position: vec![-1.0, -0.9] }],
+                trajectories: vec![Trajectory {
+                    time: vec![0.0, 1.0],
+                    position: vec![-1.0, -0.9],
+                    evenly: vec![-0.9],
+                }],
             }],
             chains: Vec::new(),
         });

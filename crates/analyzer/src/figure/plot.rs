@@ -29,13 +29,15 @@ const ARROW_GAP: f64 = 0.7;
 pub(super) enum Obstacle {
     Segment(Point, Point),
     Block(Area),
+    /// Part of a band: pale enough to be written on.
+    Shade(Area),
 }
 
 impl Obstacle {
     pub(super) fn meets(&self, area: &Area) -> bool {
         match self {
             Obstacle::Segment(from, to) => area.clip(*from, *to).is_some(),
-            Obstacle::Block(block) => area.overlaps(block),
+            Obstacle::Block(block) | Obstacle::Shade(block) => area.overlaps(block),
         }
     }
 
@@ -45,8 +47,8 @@ impl Obstacle {
             Obstacle::Segment(from, to) => {
                 area.clip(*from, *to).map_or(0.0, |(from, to)| (to.0 - from.0).hypot(to.1 - from.1))
             }
-            Obstacle::Block(block) if area.overlaps(block) => 2.0,
-            Obstacle::Block(_) => 0.0,
+            Obstacle::Block(block) | Obstacle::Shade(block) if area.overlaps(block) => 2.0,
+            Obstacle::Block(_) | Obstacle::Shade(_) => 0.0,
         }
     }
 }
@@ -291,7 +293,7 @@ impl<'a> Plot<'a> {
                     top: pair[0].2.min(pair[1].2),
                     bottom: pair[0].1.max(pair[1].1),
                 };
-                self.obstacles.push(Obstacle::Block(block));
+                self.obstacles.push(Obstacle::Shade(block));
             }
         }
     }
@@ -335,18 +337,23 @@ impl<'a> Plot<'a> {
             };
             let areas = words.places.iter().map(|place| (area_at(*place), place.1));
             let weighed = areas.map(|(area, anchor)| (cost(&area), area, anchor));
-            let Some((hidden, area, anchor)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
+            let Some((_, area, anchor)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
                 continue;
             };
             // A pale plate keeps the words legible where they cross a curve all the same.
-            if hidden > 0.0 {
-                let plate = area.grown(0.1);
+            let clear = area.grown(0.3);
+            let crossed = |obstacle: &Obstacle| {
+                !matches!(obstacle, Obstacle::Shade(_)) && obstacle.hidden_by(&clear) > 0.0
+            };
+            let plate = self.obstacles.iter().any(crossed) || taken.iter().any(|other| other.overlaps(&area));
+            if plate {
+                let ground = area.grown(0.1);
                 self.scene.items.push(Item::Fill {
                     points: vec![
-                        (plate.left, plate.top),
-                        (plate.right, plate.top),
-                        (plate.right, plate.bottom),
-                        (plate.left, plate.bottom),
+                        (ground.left, ground.top),
+                        (ground.right, ground.top),
+                        (ground.right, ground.bottom),
+                        (ground.left, ground.bottom),
                     ],
                     colour: self.theme.paper,
                     opacity: 0.8,
@@ -357,7 +364,7 @@ impl<'a> Plot<'a> {
             taken.push(area);
             let (before, above) = anchor.shares();
             let at = (area.left + before * width, area.top + above * height);
-            self.words.push(PlacedWords { line, at, anchor, colour, plate: hidden > 0.0 });
+            self.words.push(PlacedWords { line, at, anchor, colour, plate });
         }
         self.obstacles.extend(taken.into_iter().map(Obstacle::Block));
         Ok(())

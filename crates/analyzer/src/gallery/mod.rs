@@ -5,6 +5,7 @@
 //! not from the names of what was swept. Error bars are the 95 % intervals of the results; theory is
 //! computed anew along dense axes where the axis is the noise's amplitude or tail index.
 
+mod chain;
 mod convergence;
 mod cost;
 mod curve;
@@ -42,6 +43,8 @@ const GALLERY: &[(&str, Draw)] = &[
     ("exit_time_alpha", exit_time_alpha::figures),
     ("sweep_<key>", sweep::figures),
     ("transitions", transitions::figures),
+    ("chain", chain::probabilities),
+    ("generator", chain::generators),
     ("survival", survival::figures),
     ("exit_place", exit_place::figures),
     ("stationary", stationary::figures),
