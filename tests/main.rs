@@ -1,5 +1,6 @@
 //! Tests of the whole program.
 
+mod browser;
 mod chain;
 mod commands;
 mod determinism;
@@ -12,4 +13,5 @@ mod reference;
 mod resume;
 mod run;
 mod support;
+mod tail_index;
 mod theory;

@@ -9,8 +9,10 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod sample;
 mod scenario;
 mod study;
+mod tail_index;
 mod template;
 
 use std::io::Write;
@@ -32,6 +34,9 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => run::replay(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
         Command::Exact(arguments) => exact::exact(arguments).map(|text| (text, ExitCode::SUCCESS)),
+        Command::TailIndex(arguments) => {
+            tail_index::tail_index(arguments).map(|text| (text, ExitCode::SUCCESS))
+        }
         Command::Plot { dir } => run::plot(dir).map(|count| {
             (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
         }),
