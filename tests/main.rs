@@ -5,6 +5,7 @@ mod chain;
 mod commands;
 mod determinism;
 mod exact;
+mod figures;
 mod malformed;
 mod manual;
 mod methods;

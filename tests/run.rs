@@ -359,12 +359,26 @@ fn a_second_run_replaces_the_first() {
     let folder = Folder::with_scenario(SMALL);
     let fresh = folder.summary_in("fresh", &["--set", "ensemble.seed=8"]);
     let first = folder.summary(&["--set", "sweep.noise.epsilon=[0.5, 0.4]"]);
-    folder.write("out/figures/of_another_run.svg", "<svg/>");
+    // A figure that this run does not have, and a drawing of the user's own.
+    let description =
+        folder.text("out/figures/landscape.json").replace("\"landscape\"", "\"of_another_run\"");
+    folder.write("out/figures/of_another_run.json", description);
+    for name in ["of_another_run.svg", "of_another_run.tex", "my_own.svg", "data.json"] {
+        folder.write(&format!("out/figures/{name}"), "<svg/>");
+    }
     folder.write("out/notes.txt", "mine");
     assert_eq!(folder.summary(&["--set", "ensemble.seed=8"]), fresh);
     assert_ne!(first, fresh);
     assert_eq!(folder.bytes("out/exits.parquet"), folder.bytes("fresh/exits.parquet"));
-    assert!(!folder.path("out/figures/of_another_run.svg").exists());
+    for (name, stays) in [
+        ("of_another_run.json", false),
+        ("of_another_run.svg", false),
+        ("of_another_run.tex", false),
+        ("my_own.svg", true),
+        ("data.json", true),
+    ] {
+        assert_eq!(folder.path(format!("out/figures/{name}")).exists(), stays, "{name}");
+    }
     assert_eq!(folder.text("out/notes.txt"), "mine");
 }
 

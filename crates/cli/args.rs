@@ -4,6 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use levyscape_analyzer::figure::{Format, ThemeName};
+
+use crate::scenario::{any_of, nearest};
 
 /// How a noisy particle leaves a potential well: simulation against theory.
 #[derive(Debug, Parser)]
@@ -30,10 +33,7 @@ pub enum Command {
     /// Run one path of a finished run again; write and draw its trajectory
     Replay(ReplayArguments),
     /// Draw the figures of a finished run again from its saved data
-    Plot {
-        /// Folder of the run
-        dir: PathBuf,
-    },
+    Plot(PlotArguments),
     /// Estimate the tail index of a sample (.csv, .npy), with intervals and a diagnosis
     #[command(name = "tail_index")]
     TailIndex(TailIndexArguments),
@@ -140,6 +140,73 @@ pub struct ReplayArguments {
     pub point: usize,
 }
 
+/// Arguments of `plot`.
+#[derive(Debug, Args)]
+pub struct PlotArguments {
+    /// Folder of the run
+    pub dir: PathBuf,
+    /// Draw this figure only; may be repeated
+    #[arg(long = "figure", value_name = "NAME")]
+    pub figures: Vec<String>,
+    /// Look: paper, slides or dark; by default the scenario's `output.theme`
+    #[arg(long, value_name = "THEME", value_parser = theme)]
+    pub theme: Option<ThemeName>,
+    /// Width, as in 120mm, 12cm, 4.7in or 85 (millimetres); by default the figure's own, on slides 1.9 times as wide
+    #[arg(long, value_name = "WIDTH", value_parser = width)]
+    pub width: Option<f64>,
+    /// Formats: svg, pdf, png or tex; by default those of the run
+    #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',', value_parser = drawing)]
+    pub formats: Vec<Drawing>,
+    /// Folder for the drawings, instead of the run's `figures`
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// What a figure is drawn as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawing {
+    /// A picture.
+    Format(Format),
+    /// Source for pdflatex.
+    Tex,
+}
+
+fn theme(text: &str) -> Result<ThemeName, String> {
+    let names = ThemeName::ALL.map(|theme| (theme.name(), theme));
+    word(text, "theme", &names)
+}
+
+fn drawing(text: &str) -> Result<Drawing, String> {
+    let formats = Format::ALL.map(|format| (format.extension(), Drawing::Format(format)));
+    word(text, "format", &[&formats[..], &[("tex", Drawing::Tex)]].concat())
+}
+
+/// One of a few words.
+fn word<T: Copy>(text: &str, what: &str, allowed: &[(&str, T)]) -> Result<T, String> {
+    if let Some((_, value)) = allowed.iter().find(|(word, _)| *word == text) {
+        return Ok(*value);
+    }
+    let words: Vec<&str> = allowed.iter().map(|(word, _)| *word).collect();
+    let near = nearest(&text.to_lowercase(), &words).map(|near| format!("; did you mean \"{near}\"?"));
+    Err(format!("no such {what}; allowed: {}{}", any_of(&words), near.unwrap_or_default()))
+}
+
+/// A width in millimetres.
+fn width(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let factor = match unit {
+        "" | "mm" => 1.0,
+        "cm" => 10.0,
+        "in" => 25.4,
+        _ => return Err(format!("\"{unit}\" is no unit of a width; allowed: mm, cm, in")),
+    };
+    match number.trim_end().parse::<f64>().map(|number| number * factor) {
+        Ok(width) if width > 0.0 && width <= 1000.0 => Ok(width),
+        _ => Err("expected a width above 0 and up to 1000 mm, as in 120mm, 12cm, 4.7in or 85".to_owned()),
+    }
+}
+
 /// Shard `k` of `n`: k (from 0) and n.
 fn shard(text: &str) -> Result<[u64; 2], String> {
     let wrong = || format!("\"{text}\" is no part of a whole: write k/n, as in 2/8, with k from 1 to n");
@@ -223,6 +290,28 @@ mod tests {
     }
 
     #[test]
+    fn widths_have_units() {
+        for (text, expected) in
+            [("120mm", 120.0), ("12cm", 120.0), ("85", 85.0), ("2in", 50.8), (" 9.5 cm", 95.0)]
+        {
+            assert_eq!(width(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", "mm", "0", "-3mm", "12 m", "nan", "inf", "2000", "1e9in"] {
+            assert!(width(wrong).is_err(), "{wrong}");
+        }
+        assert!(width("12pt").unwrap_err().contains("mm, cm, in"));
+    }
+
+    #[test]
+    fn themes_and_formats_are_named() {
+        assert_eq!(theme("slides"), Ok(ThemeName::Slides));
+        assert_eq!(drawing("tex"), Ok(Drawing::Tex));
+        let error = theme("drak").unwrap_err();
+        assert!(error.contains("`paper`, `slides` or `dark`") && error.contains("mean \"dark\""), "{error}");
+        assert!(drawing("eps").unwrap_err().contains("`svg`, `png`, `pdf` or `tex`"));
+    }
+
+    #[test]
     fn bad_arguments_end_with_status_2() {
         for line in [
             &["levyscape", "run"][..],
@@ -232,6 +321,9 @@ mod tests {
             &["levyscape", "run", "a.toml", "--shard", "3/2"],
             &["levyscape", "merge"],
             &["levyscape", "replay", "dir"],
+            &["levyscape", "plot", "dir", "--width", "12pt"],
+            &["levyscape", "plot", "dir", "--theme", "black"],
+            &["levyscape", "plot", "dir", "--format", "svg,eps"],
         ] {
             assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }

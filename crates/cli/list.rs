@@ -26,6 +26,7 @@ pub fn list() -> String {
         ("methods", Method::ALL.map(Method::name).to_vec()),
         ("figures", gallery::names()),
         ("formats", formats.to_vec()),
+        ("themes", figure::ThemeName::ALL.map(figure::ThemeName::name).to_vec()),
     ] {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{what:<11} {}", names.join(", "));

@@ -37,9 +37,7 @@ fn main() -> ExitCode {
         Command::TailIndex(arguments) => {
             tail_index::tail_index(arguments).map(|text| (text, ExitCode::SUCCESS))
         }
-        Command::Plot { dir } => run::plot(dir).map(|count| {
-            (format!("drew {count} figures in {}\n", dir.join("figures").display()), ExitCode::SUCCESS)
-        }),
+        Command::Plot(arguments) => run::plot(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::New { name } => template::write(Path::new(""), name)
             .map(|path| (format!("wrote {}\n", path.display()), ExitCode::SUCCESS))
             .map_err(|error| Failure::Input(error.to_string())),

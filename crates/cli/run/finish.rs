@@ -9,6 +9,7 @@ use levyscape_analyzer::figure;
 use levyscape_analyzer::gallery;
 use levyscape_analyzer::summary::Summary;
 use levyscape_engine::Control;
+use rayon::prelude::*;
 
 use super::folder::Checkpoint;
 use super::study::Simulated;
@@ -55,13 +56,18 @@ pub fn write(
     }
     let formats: Vec<figure::Format> = scenario.output.formats.iter().map(|&format| format.into()).collect();
     let drawn = gallery::figures(&study);
-    for figure in &drawn {
-        if control.cancel.load(Ordering::Relaxed) {
-            return Err(Failure::Interrupted(None));
-        }
-        figure::write_figure(figure, &figures, &formats)
-            .map_err(|error| Failure::Other(format!("figure {}: {error}", figure.name)))?;
-    }
+    let written: Vec<Result<(), Failure>> = drawn
+        .par_iter()
+        .map(|figure| {
+            if control.cancel.load(Ordering::Relaxed) {
+                return Err(Failure::Interrupted(None));
+            }
+            figure::write_figure_with(figure, &figures, &formats, scenario.output.theme)
+                .map(|_| ())
+                .map_err(|error| Failure::Other(format!("figure {}: {error}", figure.name)))
+        })
+        .collect();
+    written.into_iter().collect::<Result<(), Failure>>()?;
     let write = |name: &str, contents: &[u8]| {
         let path = dir.join(name);
         write_atomically(&path, contents).map_err(|error| Failure::file(&path, &error))
@@ -89,12 +95,20 @@ pub fn write(
     })
 }
 
-/// Figures of an earlier run in the same folder would pass for this one's.
+/// Figures of an earlier run in the same folder would pass for this one's. Files that belong to no description
+/// are the user's own, and stay.
 fn clear_figures(figures: &Path) -> Result<(), Failure> {
     let entries = fs::read_dir(figures).map_err(|error| Failure::file(figures, &error))?;
     for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-        let ours = ["svg", "pdf", "png", "csv", "json"];
-        if path.extension().is_some_and(|extension| ours.iter().any(|ours| extension == *ours)) {
+        let is_description = path.extension().is_some_and(|extension| extension == "json")
+            && fs::read_to_string(&path)
+                .is_ok_and(|text| serde_json::from_str::<figure::Figure>(&text).is_ok());
+        if !is_description {
+            continue;
+        }
+        // The description last: it is what tells that the others are ours.
+        for extension in ["svg", "pdf", "png", "tex", "csv", "json"] {
+            let path = path.with_extension(extension);
             remove_if_there(&path).map_err(|error| Failure::file(&path, &error))?;
         }
     }

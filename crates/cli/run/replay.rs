@@ -74,7 +74,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<String, Failure> {
         &problem.landscape,
     );
     let formats: Vec<figure::Format> = scenario.output.formats.iter().map(|&format| format.into()).collect();
-    figure::write_figure(&drawn, &folder, &formats)
+    figure::write_figure_with(&drawn, &folder, &formats, scenario.output.theme)
         .map_err(|error| Failure::Other(format!("figure {}: {error}", drawn.name)))?;
     Ok(format!("{ended}\n{} points: {}\n", trajectory.time.len(), csv.display()))
 }

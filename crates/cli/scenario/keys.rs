@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use levyscape_analyzer::figure::ThemeName;
 use levyscape_integrator::SchemeKind;
 use levyscape_integrator::potential::CATALOGUE;
 use levyscape_integrator::scheme::ClockedKind;
@@ -622,6 +623,14 @@ pub(super) const OUTPUT: Keys = Keys {
             "Where the results go; seen from the current folder.",
         ),
         key("formats", Other("list of words"), Filled, "", Fixed, "File formats of the figures."),
+        key(
+            "theme",
+            Word(|| ThemeName::ALL.map(ThemeName::name).to_vec()),
+            Filled,
+            "",
+            Fixed,
+            "The look of the figures.",
+        ),
         key("exits_csv", Boolean, Filled, "", Fixed, "Write `exits.csv` beside `exits.parquet`."),
     ],
 };
@@ -831,7 +840,7 @@ fn nearest_key<'k>(key: &str, candidates: &'k [String]) -> Option<&'k str> {
 }
 
 /// The word most like the given one, if it is a likely misspelling of it.
-pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     words
         .iter()
         .copied()
@@ -846,7 +855,7 @@ pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
 }
 
 /// `a, b or c`, each in backquotes.
-pub(super) fn any_of(words: &[&str]) -> String {
+pub fn any_of(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [only] => format!("`{only}`"),

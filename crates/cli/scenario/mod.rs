@@ -29,6 +29,7 @@ use reader::Faults;
 use sweep::{Axis, RawAxis};
 use tree::{Node, Value};
 
+pub use keys::{any_of, nearest};
 pub use manual::keys_page;
 pub use read::{NOISES, TASKS, is_fit_name};
 pub use spec::*;

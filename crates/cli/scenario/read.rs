@@ -11,6 +11,7 @@ use super::reader::{
 use super::spec::*;
 use super::tree::{Node, Value};
 use crate::errors::{Diagnostic, Location};
+use levyscape_analyzer::figure::ThemeName;
 use levyscape_integrator::noise::{JumpLaw, SamplerKind};
 use levyscape_integrator::potential::{CATALOGUE, CatalogueEntry};
 use levyscape_integrator::scheme::ClockedKind;
@@ -935,7 +936,8 @@ fn output(field: Option<Field<'_>>, folder: Option<PathBuf>) -> Option<OutputSpe
         [("svg", FigureFormat::Svg), ("pdf", FigureFormat::Pdf), ("png", FigureFormat::Png)];
     let default_formats = ALL.map(|(_, format)| format).to_vec();
     let Some(field) = field else {
-        return Some(OutputSpec { dir: folder?, formats: default_formats, exits_csv: false });
+        let theme = ThemeName::default();
+        return Some(OutputSpec { dir: folder?, formats: default_formats, theme, exits_csv: false });
     };
     let table = field.table("a table [output]", &keys::OUTPUT)?;
     let dir = match table.get("dir") {
@@ -962,6 +964,8 @@ fn output(field: Option<Field<'_>>, folder: Option<PathBuf>) -> Option<OutputSpe
         }
         Some(formats)
     });
+    let themes = ThemeName::ALL.map(|theme| (theme.name(), theme));
+    let theme = optional(table.get("theme"), ThemeName::default(), |field| field.choice(&themes, &[]));
     let exits_csv = optional(table.get("exits_csv"), false, |field| field.boolean());
-    Some(OutputSpec { dir: dir?, formats: formats?, exits_csv: exits_csv? })
+    Some(OutputSpec { dir: dir?, formats: formats?, theme: theme?, exits_csv: exits_csv? })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use levyscape_analyzer::figure::ThemeName;
 use levyscape_integrator::noise::{JumpLaw, SamplerKind};
 use levyscape_integrator::scheme::ClockedKind;
 use levyscape_integrator::{Interpretation, SchemeKind};
@@ -643,6 +644,8 @@ pub struct OutputSpec {
     pub dir: PathBuf,
     /// `formats` of the figures, at least one, without repetition; default all.
     pub formats: Vec<FigureFormat>,
+    /// `theme`, the look of the figures; default `paper`. The report has them as on paper.
+    pub theme: ThemeName,
     /// `exits_csv`: whether `exits.csv` is written beside `exits.parquet`; default false.
     pub exits_csv: bool,
 }

@@ -42,13 +42,18 @@ impl ColourScale {
     }
 }
 
-/// Colour at this share of the way along a map.
-pub(super) fn colour(map: ColourMap, share: f64) -> Rgb {
-    let anchors: &[u32] = match map {
+/// Colours (0xRRGGBB) at equal distances along a map.
+pub(super) fn anchors(map: ColourMap) -> &'static [u32] {
+    match map {
         ColourMap::Viridis => &VIRIDIS,
         ColourMap::Cividis => &CIVIDIS,
         ColourMap::Diverging => &DIVERGING,
-    };
+    }
+}
+
+/// Colour at this share of the way along a map.
+pub(super) fn colour(map: ColourMap, share: f64) -> Rgb {
+    let anchors = anchors(map);
     let place = (share.clamp(0.0, 1.0) * STEPS).round() / STEPS * (anchors.len() - 1) as f64;
     let index = (place.floor() as usize).min(anchors.len() - 2);
     let weight = place - index as f64;

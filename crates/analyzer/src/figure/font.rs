@@ -9,22 +9,28 @@ use super::FigureError;
 /// CSS family list of the text in SVG files: the embedded family, then families of the same widths.
 pub(super) const FAMILY: &str = "'Liberation Sans', Arial, Helvetica, sans-serif";
 
-/// A cut of the embedded family.
+/// The same for double-struck letters, which the family above lacks.
+pub(super) const BLACKBOARD_FAMILY: &str = "'DejaVu Sans', 'STIX Two Math', 'Cambria Math', sans-serif";
+
+/// An embedded font: a cut of the family, or its supplement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
     Regular,
     Italic,
     Bold,
+    /// Double-struck capitals.
+    Blackboard,
 }
 
 impl Cut {
-    pub(super) const ALL: [Cut; 3] = [Cut::Regular, Cut::Italic, Cut::Bold];
+    pub(super) const ALL: [Cut; 4] = [Cut::Regular, Cut::Italic, Cut::Bold, Cut::Blackboard];
 
     pub(super) fn bytes(self) -> &'static [u8] {
         match self {
             Cut::Regular => include_bytes!("../../fonts/LiberationSans-Regular.ttf"),
             Cut::Italic => include_bytes!("../../fonts/LiberationSans-Italic.ttf"),
             Cut::Bold => include_bytes!("../../fonts/LiberationSans-Bold.ttf"),
+            Cut::Blackboard => include_bytes!("../../fonts/DejaVuSans-Blackboard.ttf"),
         }
     }
 
@@ -33,6 +39,7 @@ impl Cut {
             Cut::Regular => "LiberationSans",
             Cut::Italic => "LiberationSans-Italic",
             Cut::Bold => "LiberationSans-Bold",
+            Cut::Blackboard => "DejaVuSans",
         }
     }
 
@@ -41,12 +48,12 @@ impl Cut {
             Cut::Regular => 0,
             Cut::Italic => 1,
             Cut::Bold => 2,
+            Cut::Blackboard => 3,
         }
     }
 
     pub(super) fn face(self) -> Result<&'static Face<'static>, FigureError> {
-        static FACES: [OnceLock<Option<Face<'static>>>; 3] =
-            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        static FACES: [OnceLock<Option<Face<'static>>>; 4] = [const { OnceLock::new() }; 4];
         FACES[self.index()]
             .get_or_init(|| Face::parse(self.bytes(), 0).ok())
             .as_ref()
@@ -106,6 +113,10 @@ mod tests {
             }
         }
         assert!(face.glyph_index('\u{2212}').is_some());
+        let blackboard = Cut::Blackboard.face().unwrap();
+        for (_, letter) in super::super::text::DOUBLE_STRUCK {
+            assert!(blackboard.glyph_index(*letter).is_some(), "{letter}");
+        }
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use super::FigureError;
 use super::colour::{ColourScale, colour};
 use super::legend::Legend;
+use super::placed::{Placed, PlacedBar, PlacedPanel, PlacedTicks, PlacedWords};
 use super::plot::{OVERLAP, Obstacle, Plot, level_colour};
-use super::prepare::{Prepared, Span, prepare};
+use super::prepare::{Prepared, PreparedFigure, Span, prepare};
 use super::scene::{Area, Group, Item, Scene};
-use super::spec::{Axis, ColourBar, Figure, Inset, Joined, Layer, LegendPlace, Tick};
+use super::spec::{Anchor, Axis, ColourBar, Figure, Inset, Joined, Layer, LegendPlace, Tick};
 use super::text::{self, Line, set, set_bold, set_within};
 use super::theme::Theme;
 use super::ticks::candidates;
@@ -39,7 +40,15 @@ pub(super) fn compose(figure: &Figure, theme: &Theme) -> Result<Scene, FigureErr
         let plain = Theme { magnification: 1.0, ..theme.clone() };
         return Ok(compose(&small, &plain)?.magnified(theme.magnification));
     }
-    let prepared = prepare(figure)?;
+    lay_out(figure, &prepare(figure)?, theme).map(|(scene, _)| scene)
+}
+
+/// As [`compose`], without magnification, and says what stands where.
+pub(super) fn lay_out(
+    figure: &Figure,
+    prepared: &PreparedFigure<'_>,
+    theme: &Theme,
+) -> Result<(Scene, Placed), FigureError> {
     let mut places: Vec<LegendPlace> = figure.panels.iter().map(|panel| panel.legend).collect();
     // A legend without a free place inside moves above its panel, which then has less room; that may
     // displace others, but each moves once at most.
@@ -48,24 +57,26 @@ pub(super) fn compose(figure: &Figure, theme: &Theme) -> Result<Scene, FigureErr
             Layout::new(figure, &prepared.panels, prepared.shared.as_ref(), &prepared.notes, &places, theme)?;
         let mut scene =
             Scene { width: figure.width_mm, height: layout.height, paper: theme.paper, ..Scene::default() };
+        let mut placed = Placed { width: scene.width, height: scene.height, ..Placed::default() };
         let mut crowded = Vec::new();
         for (index, panel) in prepared.panels.iter().enumerate() {
-            if !layout.draw_panel(index, panel, places[index], theme, &mut scene)? {
-                crowded.push(index);
+            match layout.draw_panel(index, panel, places[index], theme, &mut scene)? {
+                Some(panel) => placed.panels.push(panel),
+                None => crowded.push(index),
             }
         }
         if crowded.is_empty() {
-            layout.draw_rest(theme, &mut scene);
-            return Ok(scene);
+            layout.draw_rest(theme, &mut scene, &mut placed);
+            return Ok((scene, placed));
         }
         crowded.into_iter().for_each(|index| places[index] = LegendPlace::Top);
     }
 }
 
 /// Measured numbers of an axis.
-struct AxisTicks {
-    major: Vec<(f64, Line)>,
-    minor: Vec<f64>,
+pub(super) struct AxisTicks {
+    pub(super) major: Vec<(f64, Line)>,
+    pub(super) minor: Vec<f64>,
 }
 
 impl AxisTicks {
@@ -86,12 +97,15 @@ impl AxisTicks {
         }
         let most = (length / if level { 11.0 } else { 8.0 }).floor().clamp(2.0, 9.0) as usize;
         let mut chosen = AxisTicks { major: Vec::new(), minor: Vec::new() };
-        for ticks in candidates(span.scale, span.low, span.high, most) {
-            let lines =
-                ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
-            chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
-            if chosen.fits(span, length, level) {
-                return Ok(chosen);
+        // On a low panel one number alone would not say how far apart values are: then more are tried.
+        for most in [most, 5] {
+            for ticks in candidates(span.scale, span.low, span.high, most) {
+                let lines =
+                    ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
+                chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
+                if chosen.fits(span, length, level) && (level || chosen.major.len() > 1) {
+                    return Ok(chosen);
+                }
             }
         }
         // Not even the sparsest choice fits: the first number alone does.
@@ -163,7 +177,7 @@ impl<'a> BarParts<'a> {
         BAR_GAP + BAR_WIDTH + theme.tick_length + TICK_PAD + self.ticks.widest() + label
     }
 
-    fn draw(&self, area: Area, levels: &[f64], theme: &Theme, scene: &mut Scene) {
+    fn draw(&self, area: Area, levels: &[f64], theme: &Theme, scene: &mut Scene) -> PlacedBar {
         const STEPS: usize = 128;
         for step in 0..STEPS {
             let edge = |step: usize| area.bottom - area.height() * step as f64 / STEPS as f64;
@@ -174,10 +188,17 @@ impl<'a> BarParts<'a> {
         }
         let span = bar_span(self.scale);
         let height_of = |value: f64| area.bottom - span.share(value).unwrap_or(0.0) * area.height();
+        let mut placed = PlacedBar {
+            area,
+            ticks: PlacedTicks::of(&self.ticks),
+            label: self.label.clone(),
+            levels: Vec::new(),
+        };
         for &level in levels {
             if span.share(level).is_some_and(|share| (0.0..=1.0).contains(&share)) {
                 let y = height_of(level);
                 let shade = level_colour(theme, self.scale, level);
+                placed.levels.push((y, shade));
                 scene.stroke(vec![(area.left, y), (area.right, y)], theme.axis_width, shade);
             }
         }
@@ -198,6 +219,7 @@ impl<'a> BarParts<'a> {
             let y = (area.top + area.bottom + self.label.width) / 2.0;
             scene.text_upwards(&self.label, (x, y), theme.ink);
         }
+        placed
     }
 }
 
@@ -291,6 +313,20 @@ impl<'a> Surroundings<'a> {
             margins.right = margins.right.max(bar.width(theme));
         }
         Ok(Surroundings { x_ticks, y_ticks, x_label, y_label, letter, title, outer_legend, bar, margins })
+    }
+
+    fn placed(&self, frame: Area, words: Vec<PlacedWords>) -> PlacedPanel {
+        PlacedPanel {
+            frame,
+            x_ticks: PlacedTicks::of(&self.x_ticks),
+            y_ticks: PlacedTicks::of(&self.y_ticks),
+            x_label: self.x_label.clone(),
+            y_label: self.y_label.clone(),
+            letter: self.letter.clone(),
+            title: self.title.clone(),
+            words,
+            ..PlacedPanel::default()
+        }
     }
 }
 
@@ -420,7 +456,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Draws one panel. False when its legend finds no place inside.
+    /// Draws one panel and says where its parts are. None when its legend finds no place inside.
     fn draw_panel(
         &self,
         index: usize,
@@ -428,13 +464,13 @@ impl<'a> Layout<'a> {
         place: LegendPlace,
         theme: &Theme,
         scene: &mut Scene,
-    ) -> Result<bool, FigureError> {
+    ) -> Result<Option<PlacedPanel>, FigureError> {
         let frame = self.frames[index];
         let around = &self.surroundings[index];
         scene.begin(Group::new("panel", prepared.letter.clone().unwrap_or_default()));
-        let free = self.draw_inside(frame, around, prepared, place, theme, scene)?;
+        let placed = self.draw_inside(frame, around, prepared, place, theme, scene)?;
         scene.end();
-        Ok(free)
+        Ok(placed)
     }
 
     fn draw_inside(
@@ -445,48 +481,55 @@ impl<'a> Layout<'a> {
         place: LegendPlace,
         theme: &Theme,
         scene: &mut Scene,
-    ) -> Result<bool, FigureError> {
+    ) -> Result<Option<PlacedPanel>, FigureError> {
         let panel = prepared.panel;
-        let mut obstacles = draw_layers(frame, prepared, theme, scene)?;
+        let (mut obstacles, words) = draw_layers(frame, prepared, theme, scene)?;
+        let mut placed = around.placed(frame, words);
         draw_axes(frame, around, prepared, theme, scene);
         if let (Some(inset), Some(inner)) = (&panel.inset, &prepared.inset) {
-            let taken = draw_inset(frame, inset, inner, &obstacles, theme, scene)?;
+            let (taken, inside) = draw_inset(frame, inset, inner, &obstacles, theme, scene)?;
             obstacles.push(Obstacle::Block(taken));
+            placed.inset = Some((taken, Box::new(inside)));
         }
         if let Some(bar) = &around.bar {
             let left = frame.right + BAR_GAP;
             let area = Area { left, right: left + BAR_WIDTH, ..frame };
-            bar.draw(area, &levels(std::iter::once(prepared)), theme, scene);
+            placed.bar = Some(bar.draw(area, &levels(std::iter::once(prepared)), theme, scene));
         }
         let mut above = frame.top - PAD;
         if let Some(legend) = &around.outer_legend {
             let left = (frame.left + frame.right - legend.width()) / 2.0;
-            if place == LegendPlace::Top {
-                above -= legend.height();
-                legend.draw(scene, theme, (left, above));
-                above -= PAD;
+            let top = if place == LegendPlace::Top {
+                above - legend.height()
             } else {
-                legend.draw(scene, theme, (left, frame.bottom + around.margins.bottom - legend.height()));
+                frame.bottom + around.margins.bottom - legend.height()
+            };
+            legend.draw(scene, theme, (left, top));
+            placed.legend = Some((Area::new(left, top, legend.width(), legend.height()), legend.columns()));
+            if place == LegendPlace::Top {
+                above = top - PAD;
             }
         }
         if around.letter.width > 0.0 || around.title.width > 0.0 {
             let baseline = above - around.letter.descent.max(around.title.descent);
+            placed.title_at = baseline;
             scene.text(&around.letter, (frame.left, baseline), theme.ink);
             let indent = if around.letter.width > 0.0 { around.letter.width + PAD } else { 0.0 };
             scene.text(&around.title, (frame.left + indent, baseline), theme.ink);
         }
         if matches!(place, LegendPlace::None | LegendPlace::Top | LegendPlace::Below) {
-            return Ok(true);
+            return Ok(Some(placed));
         }
-        let Some(legend) = Legend::new(panel, theme, frame.width() - 3.0, true)? else { return Ok(true) };
-        match legend.find_place(place, frame, &obstacles) {
-            Some(area) => legend.draw(scene, theme, (area.left, area.top)),
-            None => return Ok(false),
-        }
-        Ok(true)
+        let Some(legend) = Legend::new(panel, theme, frame.width() - 3.0, true)? else {
+            return Ok(Some(placed));
+        };
+        let Some(area) = legend.find_place(place, frame, &obstacles) else { return Ok(None) };
+        legend.draw(scene, theme, (area.left, area.top));
+        placed.legend = Some((area, 1));
+        Ok(Some(placed))
     }
 
-    fn draw_rest(&self, theme: &Theme, scene: &mut Scene) {
+    fn draw_rest(&self, theme: &Theme, scene: &mut Scene, placed: &mut Placed) {
         if let Some(bar) = &self.shared_bar {
             let right = self.frames.iter().zip(&self.surroundings);
             let right =
@@ -494,12 +537,14 @@ impl<'a> Layout<'a> {
             let top = self.frames.iter().fold(f64::INFINITY, |least, frame| least.min(frame.top));
             let bottom = self.frames.iter().fold(0.0f64, |most, frame| most.max(frame.bottom));
             let area = Area { left: right + BAR_GAP, right: right + BAR_GAP + BAR_WIDTH, top, bottom };
-            bar.draw(area, &self.shared_levels, theme, scene);
+            placed.bar = Some(bar.draw(area, &self.shared_levels, theme, scene));
         }
         let step = note_step(theme);
         for (index, line) in self.notes.iter().enumerate() {
             let bottom = self.height - RIM - (self.notes.len() - 1 - index) as f64 * step;
-            scene.text(line, (RIM, bottom - line.descent), theme.grey);
+            let start = (RIM, bottom - line.descent);
+            scene.text(line, start, theme.grey);
+            placed.notes.push((line.source.clone(), start));
         }
     }
 }
@@ -566,29 +611,37 @@ fn draw_axes(
     scene.end();
 }
 
-/// Draws the layers of a panel. Returns what must not be covered.
+/// Draws the layers of a panel. Returns what must not be covered, and where the words stand.
 fn draw_layers(
     frame: Area,
     prepared: &Prepared<'_>,
     theme: &Theme,
     scene: &mut Scene,
-) -> Result<Vec<Obstacle>, FigureError> {
+) -> Result<(Vec<Obstacle>, Vec<PlacedWords>), FigureError> {
     let mut plot = Plot::new(theme, frame, prepared, scene);
     for layer in &prepared.panel.layers {
         plot.layer(layer, prepared.colours.as_ref());
     }
     plot.finish()?;
     let obstacles = std::mem::take(&mut plot.obstacles);
+    let mut words = std::mem::take(&mut plot.words);
     if prepared.empty && prepared.panel.axes {
         let line = set("no data", theme.text_mm())?;
-        let x = (frame.left + frame.right - line.width) / 2.0;
-        scene.text(&line, (x, (frame.top + frame.bottom) / 2.0), theme.grey);
+        let (x, y) = ((frame.left + frame.right) / 2.0, (frame.top + frame.bottom) / 2.0);
+        scene.text(&line, (x - line.width / 2.0, y), theme.grey);
+        words.push(PlacedWords {
+            line,
+            at: (x, y),
+            anchor: Anchor::Bottom,
+            colour: theme.grey,
+            plate: false,
+        });
     }
-    Ok(obstacles)
+    Ok((obstacles, words))
 }
 
 /// Draws a panel inside a frame, in the corner asked for or the one that hides the least. Returns the area
-/// that it takes.
+/// that it takes, and where its parts are.
 fn draw_inset(
     around_frame: Area,
     inset: &Inset,
@@ -596,7 +649,7 @@ fn draw_inset(
     obstacles: &[Obstacle],
     theme: &Theme,
     scene: &mut Scene,
-) -> Result<Area, FigureError> {
+) -> Result<(Area, PlacedPanel), FigureError> {
     let theme = theme.inset();
     let (wide, high) = (inset.size[0] * around_frame.width(), inset.size[1] * around_frame.height());
     let (left, top) = (around_frame.left + INSET_GAP, around_frame.top + INSET_GAP);
@@ -624,13 +677,15 @@ fn draw_inset(
     let inner = Area::new(left, top, frame.0, frame.1);
     scene.begin(Group::new("panel inset", ""));
     scene.items.push(Item::Box { area, colour: theme.paper });
-    draw_layers(inner, prepared, &theme, scene)?;
+    let (_, words) = draw_layers(inner, prepared, &theme, scene)?;
+    let mut placed = around.placed(inner, words);
     draw_axes(inner, &around, prepared, &theme, scene);
     if around.title.width > 0.0 {
-        scene.text(&around.title, (inner.left, inner.top - PAD - around.title.descent), theme.ink);
+        placed.title_at = inner.top - PAD - around.title.descent;
+        scene.text(&around.title, (inner.left, placed.title_at), theme.ink);
     }
     scene.end();
-    Ok(area)
+    Ok((area, placed))
 }
 
 /// Contour levels of the heat maps of these panels.

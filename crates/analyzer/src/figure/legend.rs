@@ -24,6 +24,19 @@ struct Entry<'a> {
     layers: Vec<&'a Layer>,
 }
 
+/// The labels of a panel in order, each with the layers that share it.
+pub(super) fn named_layers(panel: &Panel) -> Vec<(&str, Vec<&Layer>)> {
+    let mut named: Vec<(&str, Vec<&Layer>)> = Vec::new();
+    for layer in &panel.layers {
+        let Some(label) = layer.label().filter(|label| !label.is_empty()) else { continue };
+        match named.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, layers)) => layers.push(layer),
+            None => named.push((label, vec![layer])),
+        }
+    }
+    named
+}
+
 /// A measured legend.
 pub(super) struct Legend<'a> {
     entries: Vec<Entry<'a>>,
@@ -42,14 +55,7 @@ impl<'a> Legend<'a> {
         room: f64,
         inside: bool,
     ) -> Result<Option<Legend<'a>>, FigureError> {
-        let mut named: Vec<(&str, Vec<&Layer>)> = Vec::new();
-        for layer in &panel.layers {
-            let Some(label) = layer.label().filter(|label| !label.is_empty()) else { continue };
-            match named.iter_mut().find(|(known, _)| *known == label) {
-                Some((_, layers)) => layers.push(layer),
-                None => named.push((label, vec![layer])),
-            }
-        }
+        let named = named_layers(panel);
         if named.is_empty() {
             return Ok(None);
         }
@@ -69,6 +75,10 @@ impl<'a> Legend<'a> {
         let fitting = ((room + COLUMN_GAP) / (column_width + COLUMN_GAP)).floor().max(1.0) as usize;
         let columns = if inside { 1 } else { fitting.min(entries.len()) };
         Ok(Some(Legend { entries, sample, row_height: highest + 0.5, column_width, columns }))
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
     }
 
     pub(super) fn width(&self) -> f64 {

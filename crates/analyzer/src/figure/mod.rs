@@ -33,6 +33,7 @@ mod layout;
 mod legend;
 mod paint;
 mod pdf;
+mod placed;
 mod plot;
 mod png;
 mod prepare;
@@ -40,6 +41,7 @@ mod scene;
 mod spec;
 mod svg;
 mod table;
+mod tex;
 pub mod text;
 mod theme;
 mod ticks;
@@ -47,6 +49,7 @@ mod ticks;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -187,17 +190,43 @@ pub enum FigureError {
 /// Every [`FigureError`] except `Name`, `Description` and `Io`. Data never fails for its values alone:
 /// what an axis cannot show is counted in a remark at the foot of the figure (see [`Layer`]).
 pub fn render(figure: &Figure, format: Format, theme: Theme) -> Result<Vec<u8>, FigureError> {
-    let scene = layout::compose(figure, &theme)?;
+    encode(figure, &layout::compose(figure, &theme)?, format)
+}
+
+fn encode(figure: &Figure, scene: &scene::Scene, format: Format) -> Result<Vec<u8>, FigureError> {
     match format {
-        Format::Svg => svg::write(&scene, &figure.name, &text::plain(&figure.caption)?),
-        Format::Png => png::write(&scene),
-        Format::Pdf => pdf::write(&scene, &figure.name, &text::plain(&figure.caption)?),
+        Format::Svg => svg::write(scene, &figure.name, &text::plain(&figure.caption)?),
+        Format::Png => png::write(scene),
+        Format::Pdf => pdf::write(scene, &figure.name, &text::plain(&figure.caption)?),
     }
 }
 
-/// Writes `NAME.svg`, `.png` or `.pdf` as asked, `NAME.csv` with the numbers ([`data_csv`]) and
-/// `NAME.json` with the description, into a folder that is created if needed. Returns the files in
-/// this order.
+/// The figure as a LaTeX document of one page, for pdflatex with pgfplots: what an author restyles.
+///
+/// Panels, ticks, legends and words stand where [`render`] puts them. Numbers are written with the digits
+/// that can be seen, curves with at most 2000 points; [`data_csv`] has them all.
+///
+/// # Errors
+/// As [`render`].
+///
+/// ```
+/// use levyscape_analyzer::figure::{Axis, Figure, Layer, Panel, Style, Theme, latex};
+///
+/// # fn main() -> Result<(), levyscape_analyzer::figure::FigureError> {
+/// let line = Layer::line(vec![0.0, 1.0], vec![2.0, 3.0], Style::series(0));
+/// let panel = Panel::new(Axis::linear("time $t$"), Axis::linear("$x$"), vec![line]);
+/// let source = latex(&Figure::new("path", vec![panel]), &Theme::paper())?;
+/// assert!(source.contains(r"\addplot[series0, forget plot] coordinates {(0,2) (1,3)};"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn latex(figure: &Figure, theme: &Theme) -> Result<String, FigureError> {
+    tex::write(figure, theme)
+}
+
+/// Writes `NAME.svg`, `.png` or `.pdf` as asked, `NAME.tex` ([`latex`]), `NAME.csv` with the numbers
+/// ([`data_csv`]) and `NAME.json` with the description, into a folder that is created if needed. Returns
+/// the files in this order.
 ///
 /// Everything is drawn before anything is written, and each file is written under another name and
 /// then renamed, so that no file is ever half there.
@@ -205,10 +234,11 @@ pub fn render(figure: &Figure, format: Format, theme: Theme) -> Result<Vec<u8>, 
 /// # Errors
 /// Every [`FigureError`].
 pub fn write_figure(figure: &Figure, dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, FigureError> {
-    write_figure_with(figure, dir, formats, &Theme::paper())
+    write_figure_with(figure, dir, formats, ThemeName::Paper)
 }
 
-/// As [`write_figure`], with a theme.
+/// As [`write_figure`], drawn with a theme at the width that suits it ([`ThemeName::dressed`]); numbers and
+/// description are those of the figure as it is given.
 ///
 /// # Errors
 /// Every [`FigureError`].
@@ -216,25 +246,67 @@ pub fn write_figure_with(
     figure: &Figure,
     dir: &Path,
     formats: &[Format],
-    theme: &Theme,
+    theme: ThemeName,
 ) -> Result<Vec<PathBuf>, FigureError> {
-    check_name(&figure.name)?;
-    let mut contents = Vec::new();
-    for (index, format) in formats.iter().enumerate() {
-        if !formats[..index].contains(format) {
-            contents.push((format.extension(), render(figure, *format, theme.clone())?));
-        }
-    }
+    let (dressed, theme) = theme.dressed(figure, None);
+    let mut contents = drawings(&dressed, formats, true, &theme)?;
     contents.push(("csv", data_csv(figure).into_bytes()));
     let mut description = serde_json::to_vec_pretty(figure)?;
     description.push(b'\n');
     contents.push(("json", description));
+    write_files(&figure.name, dir, contents)
+}
+
+/// Writes the drawings alone, `NAME.svg`, `.png` or `.pdf` as asked and `NAME.tex` if `source`, as
+/// [`write_figure`] does: a figure is drawn again and its numbers stay.
+///
+/// # Errors
+/// Every [`FigureError`] except `Description`.
+pub fn write_drawings(
+    figure: &Figure,
+    dir: &Path,
+    formats: &[Format],
+    source: bool,
+    theme: &Theme,
+) -> Result<Vec<PathBuf>, FigureError> {
+    write_files(&figure.name, dir, drawings(figure, formats, source, theme)?)
+}
+
+type Content = (&'static str, Vec<u8>);
+
+/// The drawings by the endings of their files. They are made at the same time: the one in pixels takes as
+/// long as all others together.
+fn drawings(
+    figure: &Figure,
+    formats: &[Format],
+    source: bool,
+    theme: &Theme,
+) -> Result<Vec<Content>, FigureError> {
+    check_name(&figure.name)?;
+    let scene = layout::compose(figure, theme)?;
+    let kinds: Vec<Option<Format>> = formats
+        .iter()
+        .enumerate()
+        .filter(|(index, format)| !formats[..*index].contains(format))
+        .map(|(_, format)| Some(*format))
+        .chain(source.then_some(None))
+        .collect();
+    kinds
+        .into_par_iter()
+        .map(|kind| match kind {
+            Some(format) => Ok((format.extension(), encode(figure, &scene, format)?)),
+            None => Ok(("tex", latex(figure, theme)?.into_bytes())),
+        })
+        .collect()
+}
+
+fn write_files(name: &str, dir: &Path, contents: Vec<Content>) -> Result<Vec<PathBuf>, FigureError> {
     fs::create_dir_all(dir).map_err(|source| FigureError::Io { path: dir.to_path_buf(), source })?;
     contents
         .into_iter()
         .map(|(extension, bytes)| {
-            let path = dir.join(format!("{}.{extension}", figure.name));
-            let part = dir.join(format!(".{}.{extension}.{}.part", figure.name, std::process::id()));
+            let path = dir.join(format!("{name}.{extension}"));
+            let part = dir.join(format!(".{name}.{extension}.{}.part", std::process::id()));
             let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path));
             match written {
                 Ok(()) => Ok(path),
@@ -256,5 +328,7 @@ fn check_name(name: &str) -> Result<(), FigureError> {
     Ok(())
 }
 
+#[cfg(test)]
+pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,10 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{Color, DrawingBackend, IntoDrawingArea, RGBAColor, RGBColor, ShapeStyle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, IntoFont, TextStyle};
+use plotters_backend::BackendTextStyle;
 
 use super::FigureError;
-use super::font::{Cut, FAMILY};
+use super::font::{BLACKBOARD_FAMILY, Cut, FAMILY};
 use super::scene::{Item, Point, Scene};
 use super::theme::Rgb;
 
@@ -76,7 +77,8 @@ impl<B: DrawingBackend> Painter<B> {
             }
             Item::Run { text, origin, upright, colour } => {
                 let em = (text.size * self.units_per_mm).round();
-                let font = FontDesc::new(FontFamily::Name(FAMILY), em * SIZE_PER_EM, font_style(text.cut));
+                let (family, style) = font_of(text.cut);
+                let font = FontDesc::new(FontFamily::Name(family), em * SIZE_PER_EM, style);
                 let font = if *upright { font.transform(FontTransform::Rotate270) } else { font };
                 let colour = RGBColor(colour[0], colour[1], colour[2]);
                 let style =
@@ -103,17 +105,20 @@ fn opaque(colour: Rgb, opacity: f64) -> RGBAColor {
     RGBAColor(colour[0], colour[1], colour[2], opacity)
 }
 
-fn font_style(cut: Cut) -> FontStyle {
+/// Family and style by which plotters knows a cut.
+fn font_of(cut: Cut) -> (&'static str, FontStyle) {
     match cut {
-        Cut::Regular => FontStyle::Normal,
-        Cut::Italic => FontStyle::Italic,
-        Cut::Bold => FontStyle::Bold,
+        Cut::Regular => (FAMILY, FontStyle::Normal),
+        Cut::Italic => (FAMILY, FontStyle::Italic),
+        Cut::Bold => (FAMILY, FontStyle::Bold),
+        Cut::Blackboard => (BLACKBOARD_FAMILY, FontStyle::Normal),
     }
 }
 
-/// The cut that a plotters font style was made from.
-pub(super) fn cut_of(style: FontStyle) -> Cut {
-    match style {
+/// The cut that a plotters font was made from.
+pub(super) fn cut_of(style: &impl BackendTextStyle) -> Cut {
+    match style.style() {
+        _ if style.family().as_str() == BLACKBOARD_FAMILY => Cut::Blackboard,
         FontStyle::Normal => Cut::Regular,
         FontStyle::Italic | FontStyle::Oblique => Cut::Italic,
         FontStyle::Bold => Cut::Bold,

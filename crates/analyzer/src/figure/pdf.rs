@@ -36,7 +36,7 @@ struct UsedGlyphs {
 struct Page {
     size: (u32, u32),
     content: Content,
-    fonts: [UsedGlyphs; 3],
+    fonts: [UsedGlyphs; 4],
     /// Opacities in use, each in thousandths.
     opacities: Vec<u16>,
     opacity: u16,
@@ -93,7 +93,7 @@ impl Page {
         style: &impl BackendTextStyle,
         at: BackendCoord,
     ) -> Result<(), FigureError> {
-        let cut = cut_of(style.style());
+        let cut = cut_of(style);
         let (glyphs, _) = shape(cut, text)?;
         let face = cut.face()?;
         let units = f64::from(face.units_per_em());

@@ -3,9 +3,10 @@
 use super::FigureError;
 use super::colour::{ColourScale, luminance};
 use super::contour::contour;
+use super::placed::PlacedWords;
 use super::prepare::{Prepared, Span};
 use super::scene::{Area, Group, Item, Point, Scene, dashes, thin};
-use super::spec::{Anchor, Heads, Layer, Marker, Panel, Style};
+use super::spec::{Anchor, Dash, Heads, Layer, Marker, Panel, Scale, Style};
 use super::text::{self, set_within};
 use super::theme::{Rgb, Theme};
 
@@ -17,7 +18,9 @@ const MOST_TOLD: usize = 2500;
 /// touch, viewers show a pale line. It must exceed a pixel of a screen.
 pub(super) const OVERLAP: f64 = 0.3;
 /// Length and half width (mm) of the head of an arrow.
-const HEAD: (f64, f64) = (1.7, 0.5);
+pub(super) const HEAD: (f64, f64) = (1.7, 0.5);
+/// Both sides of the rim of a line on a map together, in units of the theme's line width.
+const RIM: f64 = 0.9;
 /// Distance (mm) between an arrow and its words.
 const ARROW_GAP: f64 = 0.7;
 
@@ -58,6 +61,8 @@ pub(super) struct Plot<'a> {
     pub scene: &'a mut Scene,
     pub obstacles: Vec<Obstacle>,
     waiting: Vec<Words<'a>>,
+    /// The words as they stand, once [`Plot::finish`] has placed them.
+    pub words: Vec<PlacedWords>,
 }
 
 /// Words that wait until everything else is drawn, so that they can keep clear of it.
@@ -71,7 +76,8 @@ struct Words<'a> {
 impl<'a> Plot<'a> {
     pub(super) fn new(theme: &'a Theme, frame: Area, prepared: &Prepared<'a>, scene: &'a mut Scene) -> Self {
         let (panel, x, y) = (prepared.panel, prepared.x, prepared.y);
-        Plot { theme, panel, frame, x, y, scene, obstacles: Vec::new(), waiting: Vec::new() }
+        let (obstacles, waiting, words) = (Vec::new(), Vec::new(), Vec::new());
+        Plot { theme, panel, frame, x, y, scene, obstacles, waiting, words }
     }
 
     fn across(&self, x: f64) -> Option<f64> {
@@ -157,11 +163,22 @@ impl<'a> Plot<'a> {
                 }
             }
             Layer::Contour { x, y, z, levels, style, .. } => {
+                // On a map of dark and light colours a line is seen by its rim.
+                if self.on_map() {
+                    let rim = Style { dash: Some(Dash::Solid), weight: style.weight + RIM, ..*style };
+                    for &level in levels {
+                        self.level_lines(x, y, z, level, &rim, self.theme.paper);
+                    }
+                }
                 for &level in levels {
                     self.level_lines(x, y, z, level, style, self.theme.colour(style.colour));
                 }
             }
         }
+    }
+
+    fn on_map(&self) -> bool {
+        self.panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }))
     }
 
     /// Stretches of a curve without a missing point.
@@ -279,8 +296,12 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Words at a place, or a little above or below it.
+    /// Words at a place, or a little above or below it; on a map, where they name a line, at the place.
     fn words(&mut self, text: &'a str, at: Point, anchor: Anchor, style: &'a Style) {
+        if self.on_map() {
+            self.waiting.push(Words { text, places: vec![(at, anchor)], style });
+            return;
+        }
         let step = 0.45 * self.theme.text_mm();
         // Away from the place first: downwards for words that hang below it.
         let (_, above) = anchor.shares();
@@ -312,9 +333,9 @@ impl<'a> Plot<'a> {
                 let mixed = taken.iter().filter(|other| other.overlaps(area)).count();
                 hidden + 1000.0 * mixed as f64
             };
-            let areas = words.places.iter().map(|place| area_at(*place));
-            let weighed = areas.map(|area| (cost(&area), area));
-            let Some((hidden, area)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
+            let areas = words.places.iter().map(|place| (area_at(*place), place.1));
+            let weighed = areas.map(|(area, anchor)| (cost(&area), area, anchor));
+            let Some((hidden, area, anchor)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
                 continue;
             };
             // A pale plate keeps the words legible where they cross a curve all the same.
@@ -331,12 +352,12 @@ impl<'a> Plot<'a> {
                     opacity: 0.8,
                 });
             }
-            self.scene.text(
-                &line,
-                (area.left, area.top + line.ascent),
-                self.theme.colour(words.style.colour),
-            );
+            let colour = self.theme.colour(words.style.colour);
+            self.scene.text(&line, (area.left, area.top + line.ascent), colour);
             taken.push(area);
+            let (before, above) = anchor.shares();
+            let at = (area.left + before * width, area.top + above * height);
+            self.words.push(PlacedWords { line, at, anchor, colour, plate: hidden > 0.0 });
         }
         self.obstacles.extend(taken.into_iter().map(Obstacle::Block));
         Ok(())
@@ -396,30 +417,17 @@ impl<'a> Plot<'a> {
 
     /// A bow over the chord, as a cubic curve cut into short pieces, with a head where it ends.
     fn arc(&mut self, [from, to]: [Point; 2], bend: f64, gap: f64, text: Option<&'a str>, style: &'a Style) {
-        const PIECES: usize = 192;
         let chord = (to.0 - from.0, to.1 - from.1);
         let length = chord.0.hypot(chord.1);
         if length == 0.0 {
             return;
         }
-        // The left of the way from start to end, on a page whose y runs downwards.
-        let normal = (chord.1 / length, -chord.0 / length);
-        let rise = 4.0 / 3.0 * bend * length;
-        let control = |share: f64| {
-            (from.0 + share * chord.0 + rise * normal.0, from.1 + share * chord.1 + rise * normal.1)
-        };
-        let (first, second) = (control(0.25), control(0.75));
-        let at = |t: f64| {
-            let s = 1.0 - t;
-            let weights = [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t];
-            let sum = |of: fn(Point) -> f64| {
-                weights[0] * of(from) + weights[1] * of(first) + weights[2] * of(second) + weights[3] * of(to)
-            };
-            (sum(|point| point.0), sum(|point| point.1))
-        };
+        let bow = Bow::new(from, to, bend);
+        let normal = bow.normal;
+        let at = |t: f64| bow.at(t);
         let distance = |one: Point, other: Point| (one.0 - other.0).hypot(one.1 - other.1);
-        let curve: Vec<Point> = (0..=PIECES).map(|k| at(k as f64 / PIECES as f64)).collect();
-        let (reach, half) = (HEAD.0 * style.weight.sqrt(), HEAD.1 * style.weight.sqrt() * 1.4);
+        let curve: Vec<Point> = (0..=Bow::PIECES).map(|k| at(k as f64 / Bow::PIECES as f64)).collect();
+        let (reach, half) = arc_head(style.weight);
         let shown: Vec<Point> = curve
             .iter()
             .copied()
@@ -505,6 +513,11 @@ impl<'a> Plot<'a> {
                             self.scene.begin(told);
                         }
                         self.scene.items.push(Item::Box { area, colour: group[0] });
+                        // In print without colour the grey of a missing cell is the shade of a large value.
+                        if telling && colours.colour(cells[start]).is_none() {
+                            let diagonal = vec![(area.left, area.bottom), (area.right, area.top)];
+                            self.scene.stroke(diagonal, self.theme.axis_width, self.theme.grey);
+                        }
                         if telling {
                             self.scene.end();
                         }
@@ -514,16 +527,7 @@ impl<'a> Plot<'a> {
             }
         }
         self.obstacles.push(Obstacle::Block(frame));
-        let centres = |edges: &[f64], span: &Span| -> Vec<f64> {
-            edges
-                .windows(2)
-                .map(|pair| match span.scale {
-                    super::spec::Scale::Linear => pair[0] / 2.0 + pair[1] / 2.0,
-                    super::spec::Scale::Log => pair[0].max(0.0).sqrt() * pair[1].max(0.0).sqrt(),
-                })
-                .collect()
-        };
-        let (x, y) = (centres(x_edges, &self.x), centres(y_edges, &self.y));
+        let (x, y) = (middles(x_edges, &self.x), middles(y_edges, &self.y));
         for &level in contours {
             let colour = level_colour(self.theme, colours, level);
             self.level_lines(&x, &y, z, level, &Style::ink().weight(0.7), colour);
@@ -539,6 +543,60 @@ impl<'a> Plot<'a> {
                 self.coloured_curve(piece, style, colour);
             }
         }
+    }
+}
+
+/// Length and half width (mm) of the head of an arc of this weight.
+pub(super) fn arc_head(weight: f64) -> (f64, f64) {
+    (HEAD.0 * weight.sqrt(), HEAD.1 * weight.sqrt() * 1.4)
+}
+
+/// A cubic curve over a chord that is not a point.
+pub(super) struct Bow {
+    /// The ends and the two control points between them.
+    pub points: [Point; 4],
+    /// The left of the way from start to end, on a page whose y runs downwards.
+    normal: Point,
+}
+
+impl Bow {
+    /// Into so many pieces an arc is cut.
+    pub(super) const PIECES: usize = 192;
+
+    pub(super) fn new(from: Point, to: Point, bend: f64) -> Self {
+        let chord = (to.0 - from.0, to.1 - from.1);
+        let length = chord.0.hypot(chord.1);
+        let normal = (chord.1 / length, -chord.0 / length);
+        let rise = 4.0 / 3.0 * bend * length;
+        let control = |share: f64| {
+            (from.0 + share * chord.0 + rise * normal.0, from.1 + share * chord.1 + rise * normal.1)
+        };
+        Bow { points: [from, control(0.25), control(0.75), to], normal }
+    }
+
+    pub(super) fn at(&self, t: f64) -> Point {
+        let s = 1.0 - t;
+        let weights = [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t];
+        let sum = |of: fn(Point) -> f64| {
+            let [from, first, second, to] = self.points.map(of);
+            weights[0] * from + weights[1] * first + weights[2] * second + weights[3] * to
+        };
+        (sum(|point| point.0), sum(|point| point.1))
+    }
+
+    /// The part of the curve between two of its parameters, by de Casteljau's method.
+    pub(super) fn part(&self, from: f64, to: f64) -> [Point; 4] {
+        let blend = |a: Point, b: Point, t: f64| (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
+        let first_part = |[a, b, c, d]: [Point; 4], t: f64| {
+            let (ab, bc, cd) = (blend(a, b, t), blend(b, c, t), blend(c, d, t));
+            let (abc, bcd) = (blend(ab, bc, t), blend(bc, cd, t));
+            [a, ab, abc, blend(abc, bcd, t)]
+        };
+        let mut points = first_part(self.points, to);
+        points.reverse();
+        points = first_part(points, if to > 0.0 { 1.0 - from / to } else { 0.0 });
+        points.reverse();
+        points
     }
 }
 
@@ -563,8 +621,19 @@ pub(super) fn level_colour(theme: &Theme, colours: &ColourScale, level: f64) -> 
     }
 }
 
+/// The middles between edges of cells, as the axis shows them.
+pub(super) fn middles(edges: &[f64], span: &Span) -> Vec<f64> {
+    edges
+        .windows(2)
+        .map(|pair| match span.scale {
+            Scale::Linear => pair[0] / 2.0 + pair[1] / 2.0,
+            Scale::Log => pair[0].max(0.0).sqrt() * pair[1].max(0.0).sqrt(),
+        })
+        .collect()
+}
+
 /// Sutherland and Hodgman's clipping of a polygon by the four sides of an area.
-fn clip_polygon(corners: &[Point], area: &Area) -> Vec<Point> {
+pub(super) fn clip_polygon(corners: &[Point], area: &Area) -> Vec<Point> {
     let mut points = corners.to_vec();
     // Each side as (value of the coordinate, which coordinate, which side is inside).
     for (limit, horizontal, below) in [

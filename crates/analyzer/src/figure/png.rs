@@ -8,6 +8,7 @@ use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
     FontTransform,
 };
+use rayon::prelude::*;
 use ttf_parser::OutlineBuilder;
 
 use super::FigureError;
@@ -34,19 +35,21 @@ pub(super) fn write(scene: &Scene) -> Result<Vec<u8>, FigureError> {
 fn averaged(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
     let stride = width * OVERSAMPLING * 3;
     let samples = (OVERSAMPLING * OVERSAMPLING) as u32;
-    let mut out = Vec::with_capacity(width * height * 3);
-    for row in 0..height {
-        for column in 0..width {
-            for channel in 0..3 {
-                let corner = row * OVERSAMPLING * stride + column * OVERSAMPLING * 3 + channel;
-                let sum: u32 = (0..OVERSAMPLING)
-                    .flat_map(|down| (0..OVERSAMPLING).map(move |right| corner + down * stride + right * 3))
-                    .map(|index| u32::from(fine[index]))
-                    .sum();
-                out.push(((sum + samples / 2) / samples) as u8);
+    let mut out = vec![0; width * height * 3];
+    out.par_chunks_mut(width * 3).zip(fine.par_chunks(stride * OVERSAMPLING)).for_each(|(line, fine)| {
+        for (column, pixel) in line.chunks_exact_mut(3).enumerate() {
+            for (channel, value) in pixel.iter_mut().enumerate() {
+                let corner = column * OVERSAMPLING * 3 + channel;
+                let mut sum = samples / 2;
+                for down in 0..OVERSAMPLING {
+                    for right in 0..OVERSAMPLING {
+                        sum += u32::from(fine[corner + down * stride + right * 3]);
+                    }
+                }
+                *value = (sum / samples) as u8;
             }
         }
-    }
+    });
     out
 }
 
@@ -259,7 +262,7 @@ impl<'a> DrawingBackend for Spans<'a> {
 
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn<'a> {
         let font_error = |error| DrawingErrorKind::FontError(Box::new(error));
-        let cut = cut_of(style.style());
+        let cut = cut_of(style);
         let face = cut.face().map_err(font_error)?;
         let (glyphs, _) = shape(cut, text).map_err(font_error)?;
         let em = style.size() / SIZE_PER_EM;

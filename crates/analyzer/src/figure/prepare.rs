@@ -99,7 +99,10 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
             return Err(FigureError::Shares { what });
         }
     }
-    let standing = figure.panels.iter().filter(|panel| panel.joined == Joined::No).count();
+    // A panel with nothing in it only fills a place of the grid.
+    let blank = |panel: &Panel| !panel.axes && panel.layers.is_empty() && panel.title.is_none();
+    let stands = |panel: &Panel| panel.joined == Joined::No && !blank(panel);
+    let standing = figure.panels.iter().filter(|panel| stands(panel)).count();
     let mut letters = 0u8;
     let shared_panels = figure.panels.iter().filter(|panel| panel.colour_bar.is_none());
     let shared = match &figure.colour_bar {
@@ -109,7 +112,7 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
     let mut panels = Vec::new();
     let mut notes = Vec::new();
     for (number, panel) in figure.panels.iter().enumerate() {
-        let lettered = standing > 1 && panel.joined == Joined::No && letters < 26;
+        let lettered = standing > 1 && stands(panel) && letters < 26;
         let letter = lettered.then(|| format!("({})", char::from(b'a' + letters)));
         letters = letters.saturating_add(u8::from(lettered));
         let has_heat = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }));

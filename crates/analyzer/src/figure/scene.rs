@@ -221,14 +221,39 @@ impl Scene {
 /// Width (mm) below which neighbouring points of a curve cannot be told apart.
 const GRAIN: f64 = 0.01;
 
-/// Thins a chain of points to what can be seen: within one grain of x it keeps the first, lowest,
-/// highest and last point.
+/// Thins a chain of points to what can be seen.
 pub(super) fn thin(points: &[Point]) -> Vec<Point> {
+    thin_to(points, GRAIN)
+}
+
+/// Thins a chain of points to so many at most, with the finest grain that does.
+pub(super) fn thin_below(points: &[Point], most: usize) -> Vec<Point> {
+    let mut grain = GRAIN;
+    let mut kept = thin(points);
+    // A chain that runs to and fro along x is not thinned by columns: there, neighbours go.
+    while kept.len() > most {
+        grain *= 2.0;
+        kept = thin_to(&kept, grain);
+        let last = kept.last().copied();
+        let mut sparse: Vec<Point> = Vec::new();
+        for point in kept {
+            if sparse.last().is_none_or(|(x, y)| (point.0 - x).hypot(point.1 - y) >= grain / 2.0) {
+                sparse.push(point);
+            }
+        }
+        sparse.extend(last.filter(|last| sparse.last() != Some(last)));
+        kept = sparse;
+    }
+    kept
+}
+
+/// Within one grain of x it keeps the first, lowest, highest and last point.
+fn thin_to(points: &[Point], grain: f64) -> Vec<Point> {
     let mut out: Vec<Point> = Vec::new();
     let mut start = 0;
     while start < points.len() {
-        let column = (points[start].0 / GRAIN).floor();
-        let length = points[start..].iter().take_while(|(x, _)| (x / GRAIN).floor() == column).count().max(1);
+        let column = (points[start].0 / grain).floor();
+        let length = points[start..].iter().take_while(|(x, _)| (x / grain).floor() == column).count().max(1);
         let group = &points[start..start + length];
         if length <= 4 {
             out.extend_from_slice(group);

@@ -355,8 +355,8 @@ fn a_figure_is_written_with_its_numbers_and_description() {
     let formats = [Format::Svg, Format::Pdf, Format::Svg];
     let written = write_figure(&figure, &folder, &formats).unwrap();
     let names: Vec<_> = written.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["decay.svg", "decay.pdf", "decay.csv", "decay.json"]);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
+    assert_eq!(names, ["decay.svg", "decay.pdf", "decay.tex", "decay.csv", "decay.json"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 5);
     let again: Figure = serde_json::from_slice(&fs::read(folder.join("decay.json")).unwrap()).unwrap();
     assert_eq!(again, figure);
     figure.name = "../escape".to_string();
@@ -449,7 +449,7 @@ fn joined_panels_share_an_axis() {
     assert_eq!(prepared[0].x, prepared[2].x);
     assert_eq!(prepared[0].y, prepared[1].y);
     let letters: Vec<Option<&str>> = prepared.iter().map(|panel| panel.letter.as_deref()).collect();
-    assert_eq!(letters, [Some("(a)"), None, None, Some("(b)"), Some("(c)"), Some("(d)")]);
+    assert_eq!(letters, [Some("(a)"), None, None, None, Some("(b)"), Some("(c)")]);
     assert_legible(&compose(&figure));
 
     let mut alone = figure.clone();
@@ -458,6 +458,60 @@ fn joined_panels_share_an_axis() {
     let mut differing = figure;
     differing.panels[2].x.scale = Scale::Log;
     assert!(matches!(prepare::prepare(&differing), Err(FigureError::Joined { panel: 3 })));
+}
+
+#[test]
+fn the_structure_of_the_figures_is_known() {
+    for figure in [everything(), joined()] {
+        snapshot::assert_snapshot(&figure.name, &snapshot::structure(&figure));
+    }
+}
+
+#[test]
+fn double_struck_letters_are_embedded_and_named() {
+    let mut figure = Figure::new("mean", vec![decay()]);
+    figure.panels[0].y.label = r"$\mathbb{E}\,\tau$".to_string();
+    let drawn = svg(&figure);
+    assert!(drawn.contains(">\n𝔼\n</text>") && drawn.contains("DejaVu Sans"), "{drawn}");
+    let bytes = render(&figure, Format::Pdf, Theme::paper()).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("+DejaVuSans"));
+    assert!(text::plain(r"$\mathbb{P}(\tau>t)$").unwrap().starts_with("ℙ(τ"));
+    assert!(matches!(text::plain(r"$\mathbb{A}$"), Err(FigureError::Markup { .. })));
+    assert_legible(&compose(&figure));
+}
+
+#[test]
+fn the_tex_source_has_every_panel_and_layer() {
+    let source = latex(&everything(), &Theme::paper()).unwrap();
+    // Four panels and two colour bars.
+    assert_eq!(source.matches("\\begin{axis}").count(), 6);
+    assert_eq!(source.matches("surf, shader").count(), 2);
+    for part in [
+        "(0.5,1.8) += (0,0.2) -= (0,0.2)",
+        r"\addlegendentry{law \& theory}",
+        r"\addlegendentry{measured, 95 \%}",
+        r"\textbf{(b)}\enspace All kinds",
+        r"ylabel={shared $\mathrm{E}\,\tau$}",
+        r"ylabel={$q_{12}^{(n)}$}",
+        r"{$L=2$};",
+    ] {
+        assert!(source.contains(part), "{part} in {source}");
+    }
+    let source = latex(&joined(), &Theme::paper()).unwrap();
+    assert_eq!(source.matches("\\begin{axis}").count(), 7);
+    assert_eq!(source.matches("hide axis").count(), 2);
+    assert_eq!(source.matches(".. controls").count(), 2);
+    // Shared axes are labelled once.
+    assert_eq!(source.matches(r"xlabel={time $t$}").count(), 1);
+    let long: Vec<f64> = (0..200_000).map(|i| f64::from(i) * 1e-3).collect();
+    let wavy = long.iter().map(|x| (x * 7919.0).sin()).collect();
+    let line = Layer::line(long, wavy, Style::series(0));
+    let source = latex(
+        &Figure::new("long", vec![Panel::new(Axis::linear("$x$"), Axis::linear("$y$"), vec![line])]),
+        &Theme::paper(),
+    );
+    assert!(source.unwrap().len() < 60_000);
 }
 
 #[test]
@@ -482,8 +536,7 @@ fn drawn_for_looking() {
     for name in ThemeName::ALL {
         let dir = Path::new(&dir).join(name.name());
         for figure in [everything(), joined()] {
-            let (figure, theme) = name.dressed(&figure, None);
-            write_figure_with(&figure, &dir, &Format::ALL, &theme).unwrap();
+            write_figure_with(&figure, &dir, &Format::ALL, name).unwrap();
         }
     }
 }

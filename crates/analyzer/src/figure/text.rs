@@ -9,6 +9,7 @@
 //! | `\alpha` ... `\omega`, `\Gamma` ... | Greek; `\varepsilon` and `\epsilon` are the same letter |
 //! | `\mathrm{...}`, `\text{...}` | upright, spaces kept |
 //! | `\mathbf{...}` | bold |
+//! | `\mathbb{...}` | double-struck: E, N, P, Q, R, Z |
 //! | `\log \ln \exp \min \max \sin \cos \tan \lim \Pr` ... | names of functions |
 //! | `\times \cdot \pm \le \ge \ne \approx \sim \equiv \to \infty \partial \sum \int \sqrt` ... | symbols |
 //! | `\hat{x} \bar{x} \tilde{x}` | accents |
@@ -88,10 +89,14 @@ pub(super) const SYMBOLS: &[(&str, &str)] = &[
     ("rangle", "›"),
 ];
 
-const FUNCTIONS: &[&str] = &[
+pub(super) const FUNCTIONS: &[&str] = &[
     "log", "ln", "exp", "min", "max", "sup", "inf", "sin", "cos", "tan", "sinh", "cosh", "tanh", "lim",
     "det", "arg", "Pr",
 ];
+
+/// Letters of `\mathbb` and the characters they become.
+pub(super) const DOUBLE_STRUCK: &[(char, char)] =
+    &[('E', '𝔼'), ('N', 'ℕ'), ('P', 'ℙ'), ('Q', 'ℚ'), ('R', 'ℝ'), ('Z', 'ℤ')];
 
 /// Height above the baseline that a line of text is given, in ems: a little over a capital letter.
 const ASCENT: f64 = 0.75;
@@ -119,6 +124,10 @@ pub(super) struct Run {
 /// A measured line of text (mm).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Line {
+    /// The text as it was written.
+    pub source: String,
+    /// Size of its em (mm).
+    pub size: f64,
     pub runs: Vec<Run>,
     pub width: f64,
     /// Above the baseline.
@@ -187,7 +196,13 @@ pub(super) fn set_bold(text: &str, size: f64) -> Result<Line, FigureError> {
 }
 
 fn set_cut(text: &str, size: f64, bold: bool) -> Result<Line, FigureError> {
-    let mut line = Line { ascent: ASCENT * size, descent: DESCENT * size, ..Line::default() };
+    let mut line = Line {
+        source: text.to_string(),
+        size,
+        ascent: ASCENT * size,
+        descent: DESCENT * size,
+        ..Line::default()
+    };
     let nodes = parse(text)?;
     line.width = place(&nodes, Place { size, base: size, rise: 0.0, bold }, 0.0, &mut line)?;
     Ok(line)
@@ -200,7 +215,7 @@ pub(super) fn set_within(text: &str, size: f64, room: f64) -> Result<Line, Figur
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+pub(super) enum Node {
     Glyphs(String, Cut),
     Space(f64),
     Scripts { base: Vec<Node>, sup: Vec<Node>, sub: Vec<Node> },
@@ -279,9 +294,28 @@ fn push_run(text: &str, cut: Cut, at: Place, x: f64, line: &mut Line) -> Result<
     Ok(width * at.size)
 }
 
+/// A stretch of a text.
+pub(super) enum Piece {
+    /// Literal characters.
+    Prose(String),
+    /// What stands between dollar signs.
+    Formula(Vec<Node>),
+}
+
+/// The stretches of a text, in order.
+pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, FigureError> {
+    Parser { source: text, rest: text, depth: 0 }.pieces()
+}
+
 fn parse(text: &str) -> Result<Vec<Node>, FigureError> {
-    let mut parser = Parser { source: text, rest: text, depth: 0 };
-    parser.prose()
+    let mut nodes = Vec::new();
+    for piece in pieces(text)? {
+        match piece {
+            Piece::Prose(words) => words.chars().for_each(|character| push_prose(&mut nodes, character)),
+            Piece::Formula(inner) => nodes.extend(inner),
+        }
+    }
+    Ok(nodes)
 }
 
 /// What a piece of a formula is, for the spaces around operators.
@@ -318,24 +352,28 @@ impl Parser<'_> {
         self.rest.chars().next()
     }
 
-    fn prose(&mut self) -> Result<Vec<Node>, FigureError> {
-        let mut nodes = Vec::new();
+    fn pieces(&mut self) -> Result<Vec<Piece>, FigureError> {
+        let mut pieces = Vec::new();
+        let mut words = String::new();
         while let Some(character) = self.next() {
             match character {
                 '$' => {
-                    nodes.extend(self.formula(Some('$'), Cut::Italic, false)?);
+                    if !words.is_empty() {
+                        pieces.push(Piece::Prose(std::mem::take(&mut words)));
+                    }
+                    pieces.push(Piece::Formula(self.formula(Some('$'), Cut::Italic, false)?));
                     if self.next() != Some('$') {
                         return self.fail("a formula is opened by $ and not closed");
                     }
                 }
-                '\\' if matches!(self.peek(), Some('$' | '\\')) => {
-                    let literal = self.next().unwrap_or('\\');
-                    push_glyph(&mut nodes, literal, Cut::Regular);
-                }
-                other => push_prose(&mut nodes, other),
+                '\\' if matches!(self.peek(), Some('$' | '\\')) => words.extend(self.next()),
+                other => words.push(other),
             }
         }
-        Ok(nodes)
+        if !words.is_empty() {
+            pieces.push(Piece::Prose(words));
+        }
+        Ok(pieces)
     }
 
     /// Up to, not including, the closing character.
@@ -436,6 +474,29 @@ impl Parser<'_> {
         }
     }
 
+    /// Double-struck capitals.
+    fn blackboard(&mut self) -> Result<Vec<Node>, FigureError> {
+        let letters = match self.peek() {
+            Some('{') => {
+                let (letters, rest) = self.rest[1..].split_once('}').unwrap_or(("", ""));
+                self.rest = rest;
+                letters
+            }
+            _ => {
+                let length = self.peek().map_or(0, char::len_utf8);
+                let (letter, rest) = self.rest.split_at(length);
+                self.rest = rest;
+                letter
+            }
+        };
+        let double = |letter: char| DOUBLE_STRUCK.iter().find(|(plain, _)| *plain == letter);
+        let doubled: Option<String> = letters.chars().map(|c| double(c).map(|(_, struck)| *struck)).collect();
+        match doubled.filter(|doubled| !doubled.is_empty()) {
+            Some(doubled) => Ok(vec![Node::Glyphs(doubled, Cut::Blackboard)]),
+            None => self.fail("\\mathbb takes the letters E, N, P, Q, R and Z"),
+        }
+    }
+
     fn atom(&mut self, letters: Cut) -> Result<(Vec<Node>, Class), FigureError> {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -506,6 +567,7 @@ impl Parser<'_> {
         let nodes = match name {
             "mathrm" | "text" | "textrm" | "operatorname" => self.literal(Cut::Regular)?,
             "mathbf" | "textbf" => self.literal(Cut::Bold)?,
+            "mathbb" => self.blackboard()?,
             "mathit" | "textit" => self.literal(Cut::Italic)?,
             "quad" => vec![Node::Space(1.0)],
             "hat" => vec![Node::Accent(self.argument(letters)?, 'ˆ')],

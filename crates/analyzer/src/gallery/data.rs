@@ -305,16 +305,20 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
     (0..most).map(|k| (k * (count - 1) + (most - 1) / 2) / (most - 1)).collect()
 }
 
-/// The label of an axis of times: `exit`, `transition` or neither, as the rows are.
+/// The label of an axis of times.
 pub(super) fn time_label(rows: &[Row<'_>]) -> String {
-    let kind = if rows.iter().all(|row| row.result.from.is_none()) {
-        "exit "
+    format!(r"{} $\mathrm{{E}}\,\tau$", time_words(rows))
+}
+
+/// What the rows are the mean times of: an exit, a transition, or both.
+pub(super) fn time_words(rows: &[Row<'_>]) -> &'static str {
+    if rows.iter().all(|row| row.result.from.is_none()) {
+        "mean exit time"
     } else if rows.iter().all(|row| row.result.from.is_some()) {
-        "transition "
+        "mean transition time"
     } else {
-        ""
-    };
-    format!(r"mean {kind}time $\mathrm{{E}}\,\tau$")
+        "mean time"
+    }
 }
 
 /// The study's title with a full stop, for the start of a caption.

@@ -62,4 +62,6 @@ pub fn names() -> Vec<&'static str> {
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod tests;

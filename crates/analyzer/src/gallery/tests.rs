@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::estimate::SurvivalCurve;
 use crate::exact;
-use crate::figure::{Format, Layer, Panel, Theme, render};
+use crate::figure::{Format, Joined, Layer, Panel, Theme, render};
 use crate::landscape::Landscape;
 use crate::study::{EnsembleData, PathData, PointData};
 use crate::summary::{
@@ -369,7 +369,7 @@ fn single() -> Study {
     study("", vec![point(double_well(0.25, 1.0, 0.03), stable(1.5, 0.1), 1e-3, Map::new(), &tasks)])
 }
 
-fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
+pub(super) fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
     vec![
         ("amplitudes", amplitudes(), &["landscape", "paths", "exit_time_epsilon", "survival"]),
         ("three", three_wells(&[0.1]), &["landscape", "transitions", "survival"]),
@@ -440,21 +440,106 @@ fn names_are_those_of_the_registry() {
     }
 }
 
+/// Marks of a panel, layer by layer.
+fn marks(panel: &Panel) -> Vec<[&Vec<f64>; 4]> {
+    fn points(layer: &Layer) -> Option<[&Vec<f64>; 4]> {
+        match layer {
+            Layer::Points { x, y, lo, hi, .. } => Some([x, y, lo, hi]),
+            _ => None,
+        }
+    }
+    panel.layers.iter().filter_map(points).collect()
+}
+
+fn lines(panel: &Panel) -> Vec<[&Vec<f64>; 2]> {
+    fn line(layer: &Layer) -> Option<[&Vec<f64>; 2]> {
+        match layer {
+            Layer::Line { x, y, .. } if !x.is_empty() => Some([x, y]),
+            _ => None,
+        }
+    }
+    panel.layers.iter().filter_map(line).collect()
+}
+
 #[test]
 fn amplitude_panels_compare_the_noises() {
-    let figure = find(&amplitudes(), "exit_time_epsilon");
-    assert_eq!(titles(&figure), [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "from $m_{2}$"]);
-    let expected = ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"];
-    assert_eq!(labels(&figure.panels[0]), expected);
+    let study = amplitudes();
+    let figure = find(&study, "exit_time_epsilon");
+    // Two groups in a row of three panels each, then the third beside an empty place.
+    assert_eq!((figure.columns, figure.panels.len(), figure.row_heights.len()), (2, 12, 6));
+    let joined: Vec<bool> = figure.panels.iter().map(|panel| panel.joined == Joined::Above).collect();
+    assert_eq!(joined, [[false; 2], [true; 2], [true; 2], [false; 2], [true, false], [true, false]].concat());
+    assert!(!figure.panels[7].axes && !figure.panels[11].axes);
+    let expected = [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "", "", "", "", "from $m_{2}$"];
+    assert_eq!(titles(&figure)[..7], expected);
+    let [main, ratio, exponent] = [0, 2, 4].map(|k| &figure.panels[k]);
+    assert_eq!(labels(main), ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"]);
     // Theory for both, exact values for Brownian noise alone, points, two keys.
-    assert_eq!(figure.panels[0].layers.len(), 2 + 1 + 2 + 2);
-    let Some(Layer::Points { x, y, lo, hi, .. }) =
-        figure.panels[0].layers.iter().find(|layer| matches!(layer, Layer::Points { .. }))
-    else {
-        panic!("no points");
-    };
+    assert_eq!(main.layers.len(), 2 + 1 + 2 + 2);
+    let [x, y, lo, hi] = marks(main)[0];
     assert_eq!(x, &[0.3, 0.4, 0.5, 0.7]);
     assert!((0..4).all(|k| lo[k] < y[k] && y[k] < hi[k]));
+
+    // Brownian times over exact values, Lévy times over the theory's.
+    assert_eq!((ratio.y.label.as_str(), exponent.y.label.as_str()), ("ratio", r"exponent $\mu$"));
+    let results = |k: usize| study.summary.points[k].results[0].clone();
+    let [brownian, levy] = [marks(ratio)[0], marks(ratio)[1]];
+    for (place, k) in [(3, 0), (0, 3)] {
+        let (gauss, jumps) = (results(k), results(k + 4));
+        assert_eq!(brownian[1][place], gauss.estimate.unwrap() / gauss.exact.unwrap());
+        assert_eq!(brownian[2][place], gauss.ci95.unwrap()[0] / gauss.exact.unwrap());
+        assert_eq!(levy[1][place], jumps.estimate.unwrap() / jumps.asymptotic.unwrap());
+    }
+    // Theory over exact, at the ends of the axis what the points say.
+    let [x, y] = lines(ratio)[0];
+    let first = results(3);
+    assert_eq!((x[0], lines(ratio).len()), (0.3, 1));
+    assert!((y[0] / (first.asymptotic.unwrap() / first.exact.unwrap()) - 1.0).abs() < 1e-3);
+
+    // Exponents between neighbours: of the estimates, with errors from the intervals; -alpha as a line.
+    let [x, y, lo, hi] = marks(exponent)[1];
+    let (a, b) = (results(7), results(6));
+    let step = (0.4_f64 / 0.3).ln();
+    assert_eq!(x.len(), 3);
+    assert!((x[0] - 0.5 * 0.12_f64.sqrt()).abs() < 1e-12);
+    assert!((y[0] - (b.estimate.unwrap() / a.estimate.unwrap()).ln() / step).abs() < 1e-12);
+    let relative = |one: &QuantityResult| {
+        let [lo, hi] = one.ci95.unwrap();
+        0.5 * (hi - lo) / one.estimate.unwrap()
+    };
+    assert!((0.5 * (hi[0] - lo[0]) * step / relative(&a).hypot(relative(&b)) - 1.0).abs() < 1e-12);
+    assert!(lines(exponent).iter().any(|[x, y]| **x == [0.15, 0.35] && **y == [-1.5, -1.5]));
+}
+
+#[test]
+fn what_all_series_are_divided_by_is_named() {
+    let ratio = |figure: &Figure| figure.panels.iter().find(|panel| panel.joined == Joined::Above).cloned();
+    let label = |study: &Study, name: &str| ratio(&find(study, name)).unwrap().y.label;
+    assert_eq!(label(&harmonic(), "exit_time_epsilon"), "ratio to theory");
+    let mut study = harmonic();
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        result.exact = result.asymptotic;
+    }
+    assert_eq!(label(&study, "exit_time_epsilon"), "ratio to exact");
+    // With neither there is nothing to divide by, and no panel.
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        (result.exact, result.asymptotic) = (None, None);
+    }
+    let figure = find(&study, "exit_time_epsilon");
+    assert!(figure.panels.iter().all(|panel| !panel.y.label.starts_with("ratio")));
+}
+
+#[test]
+fn a_prediction_that_is_far_off_leaves_the_ratios_visible() {
+    let mut study = one_parameter();
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        result.exact = result.estimate;
+        result.asymptotic = result.estimate.map(|value| 1000.0 * value);
+    }
+    let figure = find(&study, "sweep_w");
+    let ratio = figure.panels.iter().find(|panel| panel.y.label == "ratio to exact").unwrap();
+    let [low, high] = ratio.y.range.unwrap();
+    assert!(low < 0.96 && low > 0.8 && high > 2.0 && high < 2.2, "{low} {high}");
 }
 
 #[test]
@@ -480,24 +565,46 @@ fn the_plane_is_that_of_the_well() {
     };
     assert_eq!((x_edges.len(), y_edges.len(), z.len()), (7, 7, 36));
     assert_eq!(z.iter().filter(|value| value.is_nan()).count(), 2);
+    // Each level has its number on its contour, where the simulated values say so.
+    let names = figure.panels[0].layers.iter().filter_map(|layer| match layer {
+        Layer::Text { x, y, text, .. } => Some((*x, *y, text.as_str())),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), contours.len());
+    for ((x, y, text), level) in names.iter().zip(contours) {
+        assert_eq!(*text, words::number(*level));
+        assert!((0.5..=2.8).contains(x) && (0.3..=1.3).contains(y));
+    }
     // The gaps are the widest and deepest wells: the end of the last row.
     assert!(z[34].is_nan() && z[35].is_nan() && !contours.is_empty());
     assert!(x_edges[0] < 0.5 && 0.5 < x_edges[1] && y_edges[5] < 1.3 && 1.3 < y_edges[6]);
     let cuts = find(&study, "width_depth_cuts");
-    assert_eq!(titles(&cuts), ["depth $0.9$", "width $1.4$"]);
+    assert_eq!(titles(&cuts), [r"depth $\Delta U = 0.9$", "width $w = 1.4$", "", ""]);
+    assert_eq!((cuts.columns, cuts.row_heights.len()), (2, 2));
+    assert!(cuts.panels[2..].iter().all(|panel| panel.joined == Joined::Above));
     // A tilt bends the grid: then the parameters are the axes.
-    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "$w$");
+    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "parameter $w$");
 }
 
 #[test]
 fn each_tail_index_has_its_convergence() {
     let figure = find(&steps(), "convergence");
     let expected = [0.8, 1.0, 1.5, 1.8].map(|alpha| format!(r"Lévy, $\alpha = {alpha}$"));
-    assert_eq!(titles(&figure), expected);
+    let shown = titles(&figure);
+    assert_eq!([&shown[..2], &shown[4..6]].concat(), expected);
+    assert_eq!([&shown[2..4], &shown[6..]].concat(), [""; 4]);
     assert_eq!(labels(&figure.panels[0]), ["exact", "uncorrected", "step-corrected"]);
+    // Errors C h^(1/1.5), made exactly so, whose standard errors leave the order open by a few per cent.
+    let errors = &figure.panels[6];
+    assert_eq!(errors.joined, Joined::Above);
+    let labels = labels(errors);
+    assert!(labels[0].starts_with(r"fit: order $0.6") && labels[0].contains(r"\pm 0.0"), "{labels:?}");
+    assert_eq!(labels[1..], [r"order $1/\alpha = 0.67$", "against exact", "from $h$ and $2h$"]);
     let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
     // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
-    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - (1.0 - 1.96 / 4000.0_f64.sqrt())).abs() < 1e-9));
+    let share = 1.0 - crate::estimate::NORMAL_95 / 4000.0_f64.sqrt();
+    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - share).abs() < 1e-9));
 }
 
 #[test]
