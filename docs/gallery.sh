@@ -15,12 +15,15 @@ width_versus_depth width_depth Width against depth
 width_versus_depth width_depth_cuts The same, along one width and one depth
 double_well landscape A wide shallow well and a narrow deep one
 double_well paths Paths under both noises
+double_well exit_place Where paths leave
 double_well exit_time_epsilon Mean times against the noise amplitude
 triple_well transitions Which well is reached first
 triple_well survival Are the times exponential?
+chain stationary Where the process is in the long run
 small_noise exit_time_epsilon Down to small noise
 brownian_kramers exit_time_epsilon Brownian escape, quadrature and Eyring–Kramers
 interval convergence The error of the time step, measured
+estimators cost What an error costs, method by method
 LIST
 }
 
@@ -57,6 +60,10 @@ and its pictures are made by `docs/gallery.sh`; the checks of the project make t
 HEAD
   pictures | while read -r scenario figure heading; do
     from=$WORK/$scenario/figures/$figure
+    if [ ! -e "$from.svg" ]; then
+      echo "$scenario has no figure $figure; it has: $(cd "$WORK/$scenario/figures" && echo *.svg)" >&2
+      exit 1
+    fi
     kind=svg
     [ "$(wc -c <"$from.svg")" -le "$largest_svg" ] || kind=png
     picture=images/$scenario-$figure.$kind
