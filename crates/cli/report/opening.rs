@@ -213,7 +213,7 @@ fn verdict(study: &Study, points: &Points<'_>) -> Markup {
             }
         }
         @if all().any(|result| outcome(result) == Outcome::Uncertain) {
-            p.small { "Too uncertain: nothing speaks against it, but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
+            p.small { "Too uncertain: not contradicted (Holm’s rule, 5\u{a0}%), but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
         }
         @if all().any(|result| outcome(result) == Outcome::Differs) {
             @if let Some(all) = &summary.comparison { p { (all.words) } }
