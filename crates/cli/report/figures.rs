@@ -58,7 +58,7 @@ fn title(figure: &Figure) -> String {
 /// The figure as an SVG element: its text can be selected, and no byte is spent on an encoding.
 fn embedded(figure: &Figure) -> Result<Markup, String> {
     let failure = |reason: &str| format!("figure {}: {reason}", figure.name);
-    let svg = render(figure, Format::Svg, Theme::journal()).map_err(|error| failure(&error.to_string()))?;
+    let svg = render(figure, Format::Svg, Theme::paper()).map_err(|error| failure(&error.to_string()))?;
     let svg = String::from_utf8(svg).map_err(|error| failure(&error.to_string()))?;
     let (tag, body) = svg
         .strip_prefix("<svg")

@@ -141,6 +141,7 @@ pub fn study() -> Study {
                 end_time: 200.0,
                 trajectories: vec![Trajectory { time: vec![0.0, 1.0], position: vec![-1.0, -0.9] }],
             }],
+            chains: Vec::new(),
         });
     }
     let limits = levyscape_analyzer::limit::of_sweep(&summaries, &points);
@@ -240,6 +241,7 @@ fn simulated(
             horizon: 10.0,
         }),
         exponential_distance: distance,
+        places: None,
     };
     ensembles.push(ensemble(0, None, Some([0.71, 1.02, 1.19, 3.4][place % 4])));
     for from in 1..=2_usize {

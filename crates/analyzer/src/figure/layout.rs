@@ -3,11 +3,11 @@
 use super::FigureError;
 use super::colour::{ColourScale, colour};
 use super::legend::Legend;
-use super::plot::{OVERLAP, Plot, level_colour};
+use super::plot::{OVERLAP, Obstacle, Plot, level_colour};
 use super::prepare::{Prepared, Span, prepare};
-use super::scene::{Area, Item, Scene};
-use super::spec::{ColourBar, Figure, Layer, LegendPlace};
-use super::text::{Line, set, set_bold, set_within};
+use super::scene::{Area, Group, Item, Scene};
+use super::spec::{Axis, ColourBar, Figure, Inset, Joined, Layer, LegendPlace, Tick};
+use super::text::{self, Line, set, set_bold, set_within};
 use super::theme::Theme;
 use super::ticks::candidates;
 
@@ -17,8 +17,11 @@ const RIM: f64 = 0.8;
 const TICK_PAD: f64 = 0.6;
 /// Between numbers and axis label, and between other stacked lines (mm).
 const PAD: f64 = 0.9;
-/// Between neighbouring panels (mm).
+/// Between neighbouring panels, and between panels that share an axis (mm).
 const PANEL_GAP: f64 = 3.0;
+const JOINED_GAP: f64 = 0.9;
+/// Between an inset and the frame around it (mm).
+const INSET_GAP: f64 = 1.2;
 /// Least distance of two numbers along an axis (mm).
 const NUMBER_GAP: f64 = 1.4;
 /// Between a panel and its colour bar, and width of the bar (mm).
@@ -31,6 +34,11 @@ const SMALLEST_FRAME: f64 = 8.0;
 
 /// Draws a figure on a page.
 pub(super) fn compose(figure: &Figure, theme: &Theme) -> Result<Scene, FigureError> {
+    if theme.magnification != 1.0 {
+        let small = figure.clone().at_width(figure.width_mm / theme.magnification);
+        let plain = Theme { magnification: 1.0, ..theme.clone() };
+        return Ok(compose(&small, &plain)?.magnified(theme.magnification));
+    }
     let prepared = prepare(figure)?;
     let mut places: Vec<LegendPlace> = figure.panels.iter().map(|panel| panel.legend).collect();
     // A legend without a free place inside moves above its panel, which then has less room; that may
@@ -38,7 +46,8 @@ pub(super) fn compose(figure: &Figure, theme: &Theme) -> Result<Scene, FigureErr
     loop {
         let layout =
             Layout::new(figure, &prepared.panels, prepared.shared.as_ref(), &prepared.notes, &places, theme)?;
-        let mut scene = Scene { width: figure.width_mm, height: layout.height, ..Scene::default() };
+        let mut scene =
+            Scene { width: figure.width_mm, height: layout.height, paper: theme.paper, ..Scene::default() };
         let mut crowded = Vec::new();
         for (index, panel) in prepared.panels.iter().enumerate() {
             if !layout.draw_panel(index, panel, places[index], theme, &mut scene)? {
@@ -61,7 +70,20 @@ struct AxisTicks {
 
 impl AxisTicks {
     /// The richest ticks whose numbers do not touch on an axis of this length (mm).
-    fn fit(span: &Span, length: f64, level: bool, theme: &Theme) -> Result<AxisTicks, FigureError> {
+    fn fit(
+        span: &Span,
+        given: &[Tick],
+        length: f64,
+        level: bool,
+        theme: &Theme,
+    ) -> Result<AxisTicks, FigureError> {
+        if !given.is_empty() {
+            let shown = given.iter().filter(|tick| {
+                span.share(tick.at).is_some_and(|share| (-1e-9..=1.0 + 1e-9).contains(&share))
+            });
+            let major = shown.map(|tick| Ok((tick.at, set(&tick.label, theme.tick_mm())?)));
+            return Ok(AxisTicks { major: major.collect::<Result<_, FigureError>>()?, minor: Vec::new() });
+        }
         let most = (length / if level { 11.0 } else { 8.0 }).floor().clamp(2.0, 9.0) as usize;
         let mut chosen = AxisTicks { major: Vec::new(), minor: Vec::new() };
         for ticks in candidates(span.scale, span.low, span.high, most) {
@@ -131,7 +153,7 @@ impl<'a> BarParts<'a> {
         let span = bar_span(scale);
         Ok(BarParts {
             scale,
-            ticks: AxisTicks::fit(&span, height, false, theme)?,
+            ticks: AxisTicks::fit(&span, &[], height, false, theme)?,
             label: set_within(&bar.label, theme.text_mm(), height)?,
         })
     }
@@ -212,10 +234,11 @@ impl<'a> Surroundings<'a> {
         let (width, height) = frame;
         let panel = prepared.panel;
         let size = theme.text_mm();
-        let x_ticks = AxisTicks::fit(&prepared.x, width, true, theme)?;
-        let y_ticks = AxisTicks::fit(&prepared.y, height, false, theme)?;
-        let x_label = set_within(&panel.x.label, size, width)?;
-        let y_label = set_within(&panel.y.label, size, height)?;
+        let x_ticks = AxisTicks::fit(&prepared.x, &panel.x.ticks, width, true, theme)?;
+        let y_ticks = AxisTicks::fit(&prepared.y, &panel.y.ticks, height, false, theme)?;
+        let shown = |axis: &'a Axis, bare: bool| if bare || !panel.axes { "" } else { axis.label.as_str() };
+        let x_label = set_within(shown(&panel.x, prepared.bare_x), size, width)?;
+        let y_label = set_within(shown(&panel.y, prepared.bare_y), size, height)?;
         let letter = set_bold(prepared.letter.as_deref().unwrap_or(""), size)?;
         let title_room = width - letter.width - PAD;
         let title = set_within(panel.title.as_deref().unwrap_or(""), size, title_room)?;
@@ -225,11 +248,19 @@ impl<'a> Surroundings<'a> {
             (Some(bar), Some(scale)) => Some(BarParts::new(bar, scale, height, theme)?),
             _ => None,
         };
-        let mut margins = Margins {
-            left: theme.tick_length + TICK_PAD + y_ticks.widest(),
-            bottom: theme.tick_length + TICK_PAD + x_ticks.highest(),
-            ..Margins::default()
-        };
+        let mut margins = Margins::default();
+        if panel.axes {
+            margins.left = theme.tick_length;
+            margins.bottom = theme.tick_length;
+        }
+        let (numbers_below, numbers_beside) =
+            (panel.axes && !prepared.bare_x, panel.axes && !prepared.bare_y);
+        if numbers_beside {
+            margins.left += TICK_PAD + y_ticks.widest();
+        }
+        if numbers_below {
+            margins.bottom += TICK_PAD + x_ticks.highest();
+        }
         if y_label.width > 0.0 {
             margins.left += PAD + y_label.height();
         }
@@ -238,7 +269,7 @@ impl<'a> Surroundings<'a> {
         }
         // Numbers at the ends of an axis stick out by half.
         let share_of = |value: f64| prepared.x.share(value).unwrap_or(0.5);
-        for (value, line) in &x_ticks.major {
+        for (value, line) in x_ticks.major.iter().filter(|_| numbers_below) {
             margins.right = margins.right.max(line.width / 2.0 - (1.0 - share_of(*value)) * width);
             margins.left = margins.left.max(line.width / 2.0 - share_of(*value) * width);
         }
@@ -252,8 +283,10 @@ impl<'a> Surroundings<'a> {
                 margins.bottom += PAD + legend.height();
             }
         }
-        let last_number = y_ticks.major.last().map_or(0.0, |(_, line)| line.height() / 2.0);
-        margins.top = margins.top.max(last_number);
+        if numbers_beside {
+            let last_number = y_ticks.major.last().map_or(0.0, |(_, line)| line.height() / 2.0);
+            margins.top = margins.top.max(last_number);
+        }
         if let Some(bar) = &bar {
             margins.right = margins.right.max(bar.width(theme));
         }
@@ -287,8 +320,27 @@ impl<'a> Layout<'a> {
             0 => 0.0,
             count => PAD + count as f64 * note_step(theme),
         };
-        let mut frame = (figure.width_mm / columns as f64 - 15.0, 40.0);
-        frame.0 = frame.0.max(SMALLEST_FRAME);
+        let share_of = |list: &[f64], index: usize| list.get(index).copied().unwrap_or(1.0);
+        let wide: Vec<f64> = (0..columns).map(|column| share_of(&figure.column_widths, column)).collect();
+        let high: Vec<f64> = (0..rows).map(|row| share_of(&figure.row_heights, row)).collect();
+        let widest = wide.iter().fold(0.0f64, |most, share| most.max(*share));
+        // Size of a frame of weight 1.
+        let mut unit = (figure.width_mm / wide.iter().sum::<f64>() - 15.0, 40.0);
+        unit.0 = unit.0.max(SMALLEST_FRAME);
+        let joined = |index: usize, how: Joined| {
+            panels.iter().enumerate().any(|(panel, prepared)| {
+                let place = if how == Joined::Left { panel % columns } else { panel / columns };
+                place == index && prepared.panel.joined == how
+            })
+        };
+        // Free space before each column and row.
+        let gap = |index: usize, how: Joined| match index {
+            0 => 0.0,
+            _ if joined(index, how) => JOINED_GAP,
+            _ => PANEL_GAP,
+        };
+        let before: Vec<f64> = (0..columns).map(|column| gap(column, Joined::Left)).collect();
+        let over: Vec<f64> = (0..rows).map(|row| gap(row, Joined::Above)).collect();
         // Margins depend on the numbers at the ticks, those on the size of the frame, that on the
         // margins: a few rounds settle it, and the last round is the one that is drawn.
         let mut rounds = 0;
@@ -296,10 +348,14 @@ impl<'a> Layout<'a> {
             let surroundings = panels
                 .iter()
                 .zip(places)
-                .map(|(panel, place)| Surroundings::new(panel, frame, *place, theme))
+                .enumerate()
+                .map(|(index, (panel, place))| {
+                    let frame = (unit.0 * wide[index % columns], unit.1 * high[index / columns]);
+                    Surroundings::new(panel, frame, *place, theme)
+                })
                 .collect::<Result<Vec<_>, FigureError>>()?;
             let shared_bar = match shared {
-                Some((bar, scale)) => Some(BarParts::new(bar, scale, frame.1, theme)?),
+                Some((bar, scale)) => Some(BarParts::new(bar, scale, unit.1 * high[0], theme)?),
                 None => None,
             };
             let most = |index: usize, by_column: bool, side: fn(&Margins) -> f64| {
@@ -315,43 +371,49 @@ impl<'a> Layout<'a> {
                 (0..rows).map(|r| (most(r, false, |m| m.top), most(r, false, |m| m.bottom))).collect();
             let taken_across = 2.0 * RIM
                 + sides.iter().map(|(left, right)| left + right).sum::<f64>()
-                + (columns - 1) as f64 * PANEL_GAP
+                + before.iter().sum::<f64>()
                 + shared_bar.as_ref().map_or(0.0, |bar| bar.width(theme));
             let taken_down = 2.0 * RIM
                 + ends.iter().map(|(top, bottom)| top + bottom).sum::<f64>()
-                + (rows - 1) as f64 * PANEL_GAP
+                + over.iter().sum::<f64>()
                 + notes_height;
-            let width = (figure.width_mm - taken_across) / columns as f64;
+            let width = (figure.width_mm - taken_across) / wide.iter().sum::<f64>();
+            let total = high.iter().sum::<f64>();
             let height = match figure.height_mm {
-                Some(height) => (height - taken_down) / rows as f64,
-                None => ASPECT * width,
+                Some(height) => (height - taken_down) / total,
+                None => ASPECT * width * widest,
             };
-            if width < SMALLEST_FRAME || height < SMALLEST_FRAME {
+            let least = |shares: &[f64]| shares.iter().copied().fold(f64::INFINITY, f64::min);
+            if width * least(&wide) < SMALLEST_FRAME || height * least(&high) < SMALLEST_FRAME {
                 return Err(FigureError::TooSmall {
                     name: figure.name.clone(),
                     width_mm: figure.width_mm,
                     height_mm: figure.height_mm,
                 });
             }
-            let settled = (frame.0 - width).abs() < 1e-6 && (frame.1 - height).abs() < 1e-6;
+            let settled = (unit.0 - width).abs() < 1e-6 && (unit.1 - height).abs() < 1e-6;
             rounds += 1;
             if !settled && rounds < 6 {
-                frame = (width, height);
+                unit = (width, height);
                 continue;
             }
             let mut frames = Vec::new();
             let mut top = RIM;
             for (row, (above, below)) in ends.iter().enumerate() {
                 let mut left = RIM;
-                for (column, (before, after)) in sides.iter().enumerate() {
+                top += over[row];
+                let down = height * high[row];
+                for (column, (space, after)) in sides.iter().enumerate() {
+                    left += before[column];
+                    let across = width * wide[column];
                     if row * columns + column < panels.len() {
-                        frames.push(Area::new(left + before, top + above, width, height));
+                        frames.push(Area::new(left + space, top + above, across, down));
                     }
-                    left += before + width + after + PANEL_GAP;
+                    left += space + across + after;
                 }
-                top += above + height + below + PANEL_GAP;
+                top += above + down + below;
             }
-            let height = figure.height_mm.unwrap_or(taken_down + rows as f64 * height);
+            let height = figure.height_mm.unwrap_or(taken_down + total * height);
             let sharing = panels.iter().filter(|prepared| prepared.panel.colour_bar.is_none());
             let shared_levels = levels(sharing);
             return Ok(Layout { height, frames, surroundings, shared_bar, shared_levels, notes });
@@ -369,19 +431,28 @@ impl<'a> Layout<'a> {
     ) -> Result<bool, FigureError> {
         let frame = self.frames[index];
         let around = &self.surroundings[index];
+        scene.begin(Group::new("panel", prepared.letter.clone().unwrap_or_default()));
+        let free = self.draw_inside(frame, around, prepared, place, theme, scene)?;
+        scene.end();
+        Ok(free)
+    }
+
+    fn draw_inside(
+        &self,
+        frame: Area,
+        around: &Surroundings<'_>,
+        prepared: &Prepared<'_>,
+        place: LegendPlace,
+        theme: &Theme,
+        scene: &mut Scene,
+    ) -> Result<bool, FigureError> {
         let panel = prepared.panel;
-        let mut plot = Plot::new(theme, frame, prepared, scene);
-        for layer in &panel.layers {
-            plot.layer(layer, prepared.colours.as_ref());
+        let mut obstacles = draw_layers(frame, prepared, theme, scene)?;
+        draw_axes(frame, around, prepared, theme, scene);
+        if let (Some(inset), Some(inner)) = (&panel.inset, &prepared.inset) {
+            let taken = draw_inset(frame, inset, inner, &obstacles, theme, scene)?;
+            obstacles.push(Obstacle::Block(taken));
         }
-        plot.finish()?;
-        let obstacles = std::mem::take(&mut plot.obstacles);
-        if prepared.empty {
-            let line = set("no data", theme.text_mm())?;
-            let x = (frame.left + frame.right - line.width) / 2.0;
-            scene.text(&line, (x, (frame.top + frame.bottom) / 2.0), theme.grey);
-        }
-        self.draw_axes(frame, around, prepared, theme, scene);
         if let Some(bar) = &around.bar {
             let left = frame.right + BAR_GAP;
             let area = Area { left, right: left + BAR_WIDTH, ..frame };
@@ -415,54 +486,6 @@ impl<'a> Layout<'a> {
         Ok(true)
     }
 
-    fn draw_axes(
-        &self,
-        frame: Area,
-        around: &Surroundings<'_>,
-        prepared: &Prepared<'_>,
-        theme: &Theme,
-        scene: &mut Scene,
-    ) {
-        outline(frame, theme, scene);
-        let across = |value: f64| frame.left + prepared.x.share(value).unwrap_or(0.0) * frame.width();
-        let down = |value: f64| frame.bottom - prepared.y.share(value).unwrap_or(0.0) * frame.height();
-        let width = theme.axis_width;
-        let minor = theme.minor_tick_length;
-        for &value in &around.x_ticks.minor {
-            let x = across(value);
-            scene.stroke(vec![(x, frame.bottom), (x, frame.bottom + minor)], width, theme.ink);
-        }
-        for &value in &around.y_ticks.minor {
-            let y = down(value);
-            scene.stroke(vec![(frame.left, y), (frame.left - minor, y)], width, theme.ink);
-        }
-        let highest = around.x_ticks.major.iter().fold(0.0f64, |most, (_, line)| most.max(line.ascent));
-        for (value, line) in &around.x_ticks.major {
-            let x = across(*value);
-            let end = frame.bottom + theme.tick_length;
-            scene.stroke(vec![(x, frame.bottom), (x, end)], width, theme.ink);
-            scene.text(line, (x - line.width / 2.0, end + TICK_PAD + highest), theme.ink);
-        }
-        for (value, line) in &around.y_ticks.major {
-            let y = down(*value);
-            let end = frame.left - theme.tick_length;
-            scene.stroke(vec![(frame.left, y), (end, y)], width, theme.ink);
-            scene.text(line, (end - TICK_PAD - line.width, y + digit_middle(theme)), theme.ink);
-        }
-        let label = &around.x_label;
-        if label.width > 0.0 {
-            let x = (frame.left + frame.right - label.width) / 2.0;
-            let top = frame.bottom + theme.tick_length + TICK_PAD + around.x_ticks.highest() + PAD;
-            scene.text(label, (x, top + label.ascent), theme.ink);
-        }
-        let label = &around.y_label;
-        if label.width > 0.0 {
-            let right = frame.left - theme.tick_length - TICK_PAD - around.y_ticks.widest() - PAD;
-            let y = (frame.top + frame.bottom + label.width) / 2.0;
-            scene.text_upwards(label, (right - label.descent, y), theme.ink);
-        }
-    }
-
     fn draw_rest(&self, theme: &Theme, scene: &mut Scene) {
         if let Some(bar) = &self.shared_bar {
             let right = self.frames.iter().zip(&self.surroundings);
@@ -479,6 +502,135 @@ impl<'a> Layout<'a> {
             scene.text(line, (RIM, bottom - line.descent), theme.grey);
         }
     }
+}
+
+fn draw_axes(
+    frame: Area,
+    around: &Surroundings<'_>,
+    prepared: &Prepared<'_>,
+    theme: &Theme,
+    scene: &mut Scene,
+) {
+    let panel = prepared.panel;
+    if !panel.axes {
+        return;
+    }
+    outline(frame, theme, scene);
+    let across = |value: f64| frame.left + prepared.x.share(value).unwrap_or(0.0) * frame.width();
+    let down = |value: f64| frame.bottom - prepared.y.share(value).unwrap_or(0.0) * frame.height();
+    let (width, long, short) = (theme.axis_width, theme.tick_length, theme.minor_tick_length);
+    // Markup that cannot be read has failed when the label was measured.
+    let name = |axis: &Axis| text::plain(&axis.label).unwrap_or_default();
+
+    scene.begin(Group::new("axis x", name(&panel.x)));
+    for &value in &around.x_ticks.minor {
+        let x = across(value);
+        scene.stroke(vec![(x, frame.bottom), (x, frame.bottom + short)], width, theme.ink);
+    }
+    let highest = around.x_ticks.major.iter().fold(0.0f64, |most, (_, line)| most.max(line.ascent));
+    let end = frame.bottom + long;
+    for (value, line) in &around.x_ticks.major {
+        let x = across(*value);
+        scene.stroke(vec![(x, frame.bottom), (x, end)], width, theme.ink);
+        if !prepared.bare_x {
+            scene.text(line, (x - line.width / 2.0, end + TICK_PAD + highest), theme.ink);
+        }
+    }
+    let label = &around.x_label;
+    if label.width > 0.0 {
+        let x = (frame.left + frame.right - label.width) / 2.0;
+        let top = end + TICK_PAD + around.x_ticks.highest() + PAD;
+        scene.text(label, (x, top + label.ascent), theme.ink);
+    }
+    scene.end();
+
+    scene.begin(Group::new("axis y", name(&panel.y)));
+    for &value in &around.y_ticks.minor {
+        let y = down(value);
+        scene.stroke(vec![(frame.left, y), (frame.left - short, y)], width, theme.ink);
+    }
+    let end = frame.left - long;
+    for (value, line) in &around.y_ticks.major {
+        let y = down(*value);
+        scene.stroke(vec![(frame.left, y), (end, y)], width, theme.ink);
+        if !prepared.bare_y {
+            scene.text(line, (end - TICK_PAD - line.width, y + digit_middle(theme)), theme.ink);
+        }
+    }
+    let label = &around.y_label;
+    if label.width > 0.0 {
+        let right = end - TICK_PAD - around.y_ticks.widest() - PAD;
+        let y = (frame.top + frame.bottom + label.width) / 2.0;
+        scene.text_upwards(label, (right - label.descent, y), theme.ink);
+    }
+    scene.end();
+}
+
+/// Draws the layers of a panel. Returns what must not be covered.
+fn draw_layers(
+    frame: Area,
+    prepared: &Prepared<'_>,
+    theme: &Theme,
+    scene: &mut Scene,
+) -> Result<Vec<Obstacle>, FigureError> {
+    let mut plot = Plot::new(theme, frame, prepared, scene);
+    for layer in &prepared.panel.layers {
+        plot.layer(layer, prepared.colours.as_ref());
+    }
+    plot.finish()?;
+    let obstacles = std::mem::take(&mut plot.obstacles);
+    if prepared.empty && prepared.panel.axes {
+        let line = set("no data", theme.text_mm())?;
+        let x = (frame.left + frame.right - line.width) / 2.0;
+        scene.text(&line, (x, (frame.top + frame.bottom) / 2.0), theme.grey);
+    }
+    Ok(obstacles)
+}
+
+/// Draws a panel inside a frame, in the corner asked for or the one that hides the least. Returns the area
+/// that it takes.
+fn draw_inset(
+    around_frame: Area,
+    inset: &Inset,
+    prepared: &Prepared<'_>,
+    obstacles: &[Obstacle],
+    theme: &Theme,
+    scene: &mut Scene,
+) -> Result<Area, FigureError> {
+    let theme = theme.inset();
+    let (wide, high) = (inset.size[0] * around_frame.width(), inset.size[1] * around_frame.height());
+    let (left, top) = (around_frame.left + INSET_GAP, around_frame.top + INSET_GAP);
+    let (right, bottom) = (around_frame.right - INSET_GAP - wide, around_frame.bottom - INSET_GAP - high);
+    let corners = match inset.place {
+        LegendPlace::TopLeft => vec![(left, top)],
+        LegendPlace::TopRight => vec![(right, top)],
+        LegendPlace::BottomLeft => vec![(left, bottom)],
+        LegendPlace::BottomRight => vec![(right, bottom)],
+        LegendPlace::Auto | LegendPlace::None | LegendPlace::Top | LegendPlace::Below => {
+            vec![(right, top), (left, top), (right, bottom), (left, bottom)]
+        }
+    };
+    let areas = corners.into_iter().map(|(left, top)| Area::new(left, top, wide, high));
+    let hidden = |area: &Area| obstacles.iter().map(|obstacle| obstacle.hidden_by(area)).sum::<f64>();
+    let area = areas.min_by(|one, other| hidden(one).total_cmp(&hidden(other))).unwrap_or(around_frame);
+    let mut frame = (0.75 * wide, 0.7 * high);
+    let mut around = Surroundings::new(prepared, frame, LegendPlace::None, &theme)?;
+    for _ in 0..4 {
+        let Margins { left, right, top, bottom } = around.margins;
+        frame = ((wide - left - right).max(3.0), (high - top - bottom).max(3.0));
+        around = Surroundings::new(prepared, frame, LegendPlace::None, &theme)?;
+    }
+    let (left, top) = (area.left + around.margins.left, area.top + around.margins.top);
+    let inner = Area::new(left, top, frame.0, frame.1);
+    scene.begin(Group::new("panel inset", ""));
+    scene.items.push(Item::Box { area, colour: theme.paper });
+    draw_layers(inner, prepared, &theme, scene)?;
+    draw_axes(inner, &around, prepared, &theme, scene);
+    if around.title.width > 0.0 {
+        scene.text(&around.title, (inner.left, inner.top - PAD - around.title.descent), theme.ink);
+    }
+    scene.end();
+    Ok(area)
 }
 
 /// Contour levels of the heat maps of these panels.

@@ -164,6 +164,6 @@ fn draw_sample(scene: &mut Scene, theme: &Theme, layer: &Layer, (left, right): (
             colour: theme.colour(style.colour),
             opacity: theme.band_opacity,
         }),
-        Layer::Text { .. } | Layer::Arrow { .. } | Layer::Heat { .. } => {}
+        Layer::Text { .. } | Layer::Arrow { .. } | Layer::Arc { .. } | Layer::Heat { .. } => {}
     }
 }

@@ -17,7 +17,7 @@
 //!     vec![Layer::points(epsilon, time, Style::series(0)).labelled("simulation")],
 //! );
 //! let figure = Figure::new("exit_time", vec![panel]);
-//! let svg = render(&figure, Format::Svg, Theme::journal())?;
+//! let svg = render(&figure, Format::Svg, Theme::paper())?;
 //! assert!(svg.starts_with(b"<svg"));
 //! # Ok(())
 //! # }
@@ -51,11 +51,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use spec::{
-    Anchor, Axis, Colour, ColourBar, ColourMap, Dash, Figure, Heads, Layer, LegendPlace, Marker, Panel,
-    Scale, Style,
+    Anchor, Axis, Colour, ColourBar, ColourMap, Dash, Figure, Heads, Inset, Joined, Layer, LegendPlace,
+    Marker, Panel, Scale, Style, Tick,
 };
 pub use table::data_csv;
-pub use theme::{ONE_COLUMN_MM, Rgb, TWO_COLUMNS_MM, Theme};
+pub use theme::{ONE_COLUMN_MM, Rgb, TWO_COLUMNS_MM, Theme, ThemeName};
 
 /// File format of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,6 +117,24 @@ pub enum FigureError {
         layer: usize,
         /// What is wrong.
         reason: String,
+    },
+    /// A panel that shares an axis with a neighbour that is not there, or is of another scale.
+    #[error("panel {panel} is joined to a neighbour that it does not have, or whose scale differs")]
+    Joined {
+        /// Number of the panel, from 1.
+        panel: usize,
+    },
+    /// An inset of no usable size.
+    #[error("panel {panel}: the inset's size must be shares of the frame between 0.1 and 1")]
+    Inset {
+        /// Number of the panel, from 1.
+        panel: usize,
+    },
+    /// Relative heights or widths that cannot be had.
+    #[error("{what}: relative sizes must be between 0.05 and 20")]
+    Shares {
+        /// Which list.
+        what: &'static str,
     },
     /// A range that no axis can have.
     #[error("{what}: a {scale:?} scale cannot run from {low} to {high}")]
@@ -187,7 +205,7 @@ pub fn render(figure: &Figure, format: Format, theme: Theme) -> Result<Vec<u8>, 
 /// # Errors
 /// Every [`FigureError`].
 pub fn write_figure(figure: &Figure, dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, FigureError> {
-    write_figure_with(figure, dir, formats, &Theme::journal())
+    write_figure_with(figure, dir, formats, &Theme::paper())
 }
 
 /// As [`write_figure`], with a theme.

@@ -24,9 +24,19 @@ pub(super) fn paint<B: DrawingBackend>(
     units_per_mm: f64,
 ) -> Result<(), FigureError> {
     let area = backend.into_drawing_area();
-    area.fill(&RGBColor(255, 255, 255)).map_err(backend_error)?;
+    let [red, green, blue] = scene.paper;
+    area.fill(&RGBColor(red, green, blue)).map_err(backend_error)?;
+    paint_on(area, &scene.items, units_per_mm)
+}
+
+/// Draws shapes on a page that has its ground already.
+pub(super) fn paint_on<B: DrawingBackend>(
+    area: DrawingArea<B, Shift>,
+    items: &[Item],
+    units_per_mm: f64,
+) -> Result<(), FigureError> {
     let painter = Painter { area, units_per_mm };
-    scene.items.iter().try_for_each(|item| painter.item(item))?;
+    items.iter().try_for_each(|item| painter.item(item))?;
     painter.area.present().map_err(backend_error)
 }
 
@@ -75,6 +85,7 @@ impl<B: DrawingBackend> Painter<B> {
                 let corner = if *upright { (origin.0 - lift, origin.1) } else { (origin.0, origin.1 - lift) };
                 self.area.draw(&Text::new(text.text.clone(), self.place(corner), style))
             }
+            Item::Begin(_) | Item::End => Ok(()),
         }
         .map_err(backend_error)
     }

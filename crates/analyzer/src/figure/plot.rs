@@ -4,12 +4,15 @@ use super::FigureError;
 use super::colour::{ColourScale, luminance};
 use super::contour::contour;
 use super::prepare::{Prepared, Span};
-use super::scene::{Area, Item, Point, Scene, dashes, thin};
-use super::spec::{Anchor, Heads, Layer, Marker, Style};
-use super::text::set_within;
+use super::scene::{Area, Group, Item, Point, Scene, dashes, thin};
+use super::spec::{Anchor, Heads, Layer, Marker, Panel, Style};
+use super::text::{self, set_within};
 use super::theme::{Rgb, Theme};
 
+const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
+/// A heat map of more cells than this does not tell the values of each.
+const MOST_TOLD: usize = 2500;
 /// A cell reaches this far (mm) under the next one to its right and above: between edges that only
 /// touch, viewers show a pale line. It must exceed a pixel of a screen.
 pub(super) const OVERLAP: f64 = 0.3;
@@ -34,7 +37,7 @@ impl Obstacle {
     }
 
     /// How much of it an area hides: a length (mm), a marker counting as much as 2 mm of a line.
-    fn hidden_by(&self, area: &Area) -> f64 {
+    pub(super) fn hidden_by(&self, area: &Area) -> f64 {
         match self {
             Obstacle::Segment(from, to) => {
                 area.clip(*from, *to).map_or(0.0, |(from, to)| (to.0 - from.0).hypot(to.1 - from.1))
@@ -48,6 +51,7 @@ impl Obstacle {
 /// A panel being drawn.
 pub(super) struct Plot<'a> {
     pub theme: &'a Theme,
+    panel: &'a Panel,
     pub frame: Area,
     pub x: Span,
     pub y: Span,
@@ -65,8 +69,9 @@ struct Words<'a> {
 }
 
 impl<'a> Plot<'a> {
-    pub(super) fn new(theme: &'a Theme, frame: Area, prepared: &Prepared<'_>, scene: &'a mut Scene) -> Self {
-        Plot { theme, frame, x: prepared.x, y: prepared.y, scene, obstacles: Vec::new(), waiting: Vec::new() }
+    pub(super) fn new(theme: &'a Theme, frame: Area, prepared: &Prepared<'a>, scene: &'a mut Scene) -> Self {
+        let (panel, x, y) = (prepared.panel, prepared.x, prepared.y);
+        Plot { theme, panel, frame, x, y, scene, obstacles: Vec::new(), waiting: Vec::new() }
     }
 
     fn across(&self, x: f64) -> Option<f64> {
@@ -81,14 +86,43 @@ impl<'a> Plot<'a> {
         Some((self.across(x)?, self.down(y)?))
     }
 
+    /// Draws a layer, as a group of its own.
     pub(super) fn layer(&mut self, layer: &'a Layer, colours: Option<&ColourScale>) {
+        // Words are drawn last, all together.
+        if matches!(layer, Layer::Text { .. }) {
+            self.shapes(layer, colours);
+            return;
+        }
+        // Markup that cannot be read has failed when the legend was measured.
+        let name = layer.label().map(|label| text::plain(label).unwrap_or_default());
+        self.scene.begin(Group::new(layer.kind(), name.unwrap_or_default()));
+        self.shapes(layer, colours);
+        self.scene.end();
+    }
+
+    /// What a data point says of itself.
+    fn told(&self, series: Option<&str>, x: &str, y: &str) -> Group {
+        let plain = |text: &str| text::plain(text).unwrap_or_default();
+        let of = |label: &str, value: &str| match plain(label) {
+            label if label.is_empty() => value.to_string(),
+            label => format!("{label}: {value}"),
+        };
+        let mut lines: Vec<String> = series.map(plain).into_iter().filter(|name| !name.is_empty()).collect();
+        lines.push(of(&self.panel.x.label, x));
+        lines.push(of(&self.panel.y.label, y));
+        Group::mark(lines.join("\n"))
+    }
+
+    fn shapes(&mut self, layer: &'a Layer, colours: Option<&ColourScale>) {
         match layer {
             Layer::Line { x, y, style, .. } => {
                 for chain in self.chains(x, y) {
                     self.curve(&chain, style);
                 }
             }
-            Layer::Points { x, y, lo, hi, style, .. } => self.points(x, y, lo, hi, style),
+            Layer::Points { x, y, lo, hi, style, label } => {
+                self.points(x, y, [lo, hi], style, label.as_deref());
+            }
             Layer::Band { x, lo, hi, style, .. } => self.band(x, lo, hi, style),
             Layer::HorizontalLine { y, style, .. } => {
                 if let Some(y) = self.down(*y) {
@@ -110,6 +144,11 @@ impl<'a> Plot<'a> {
             Layer::Arrow { from, to, heads, text, style } => {
                 if let (Some(from), Some(to)) = (self.place(from[0], from[1]), self.place(to[0], to[1])) {
                     self.arrow(from, to, *heads, text.as_deref(), style);
+                }
+            }
+            Layer::Arc { from, to, bend, gap, text, style } => {
+                if let (Some(from), Some(to)) = (self.place(from[0], from[1]), self.place(to[0], to[1])) {
+                    self.arc([from, to], *bend, *gap, text.as_deref(), style);
                 }
             }
             Layer::Heat { x_edges, y_edges, z, contours } => {
@@ -157,10 +196,10 @@ impl<'a> Plot<'a> {
         }
     }
 
-    fn points(&mut self, x: &[f64], y: &[f64], lo: &[f64], hi: &[f64], style: &Style) {
+    fn points(&mut self, x: &[f64], y: &[f64], [lo, hi]: [&[f64]; 2], style: &Style, series: Option<&str>) {
         let colour = self.theme.colour(style.colour);
         let inside = self.frame.grown(1e-6);
-        let half = self.theme.marker_size / 2.0;
+        let half = style.size * self.theme.marker_size / 2.0;
         // Bars first: an open marker must not show its own bar inside.
         for (index, (&x, &y)) in x.iter().zip(y).enumerate() {
             let Some(centre) = self.place(x, y).filter(|place| inside.contains(*place)) else { continue };
@@ -182,9 +221,16 @@ impl<'a> Plot<'a> {
                 }
             }
         }
-        for (&x, &y) in x.iter().zip(y) {
+        for (index, (&x, &y)) in x.iter().zip(y).enumerate() {
             let Some(centre) = self.place(x, y).filter(|place| inside.contains(*place)) else { continue };
+            let value = match (lo.get(index), hi.get(index)) {
+                (Some(lo), Some(hi)) => format!("{} ({} to {})", short(y), short(*lo), short(*hi)),
+                _ => short(y),
+            };
+            let told = self.told(series, &short(x), &value);
+            self.scene.begin(told);
             draw_marker(self.scene, self.theme, centre, style);
+            self.scene.end();
             self.obstacles.push(Obstacle::Block(Area {
                 left: centre.0 - half,
                 right: centre.0 + half,
@@ -281,7 +327,7 @@ impl<'a> Plot<'a> {
                         (plate.right, plate.bottom),
                         (plate.left, plate.bottom),
                     ],
-                    colour: WHITE,
+                    colour: self.theme.paper,
                     opacity: 0.8,
                 });
             }
@@ -348,6 +394,80 @@ impl<'a> Plot<'a> {
         self.waiting.push(Words { text, places, style });
     }
 
+    /// A bow over the chord, as a cubic curve cut into short pieces, with a head where it ends.
+    fn arc(&mut self, [from, to]: [Point; 2], bend: f64, gap: f64, text: Option<&'a str>, style: &'a Style) {
+        const PIECES: usize = 192;
+        let chord = (to.0 - from.0, to.1 - from.1);
+        let length = chord.0.hypot(chord.1);
+        if length == 0.0 {
+            return;
+        }
+        // The left of the way from start to end, on a page whose y runs downwards.
+        let normal = (chord.1 / length, -chord.0 / length);
+        let rise = 4.0 / 3.0 * bend * length;
+        let control = |share: f64| {
+            (from.0 + share * chord.0 + rise * normal.0, from.1 + share * chord.1 + rise * normal.1)
+        };
+        let (first, second) = (control(0.25), control(0.75));
+        let at = |t: f64| {
+            let s = 1.0 - t;
+            let weights = [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t];
+            let sum = |of: fn(Point) -> f64| {
+                weights[0] * of(from) + weights[1] * of(first) + weights[2] * of(second) + weights[3] * of(to)
+            };
+            (sum(|point| point.0), sum(|point| point.1))
+        };
+        let distance = |one: Point, other: Point| (one.0 - other.0).hypot(one.1 - other.1);
+        let curve: Vec<Point> = (0..=PIECES).map(|k| at(k as f64 / PIECES as f64)).collect();
+        let (reach, half) = (HEAD.0 * style.weight.sqrt(), HEAD.1 * style.weight.sqrt() * 1.4);
+        let shown: Vec<Point> = curve
+            .iter()
+            .copied()
+            .filter(|place| distance(*place, from) >= gap && distance(*place, to) >= gap)
+            .collect();
+        let Some(&tip) = shown.last() else { return };
+        // The shaft ends inside the head, which would otherwise be blunt.
+        let shaft: Vec<Point> =
+            shown.iter().copied().filter(|place| distance(*place, tip) >= 0.7 * reach).collect();
+        let Some(&neck) = shaft.last() else { return };
+        let colour = self.theme.colour(style.colour);
+        let span = distance(neck, tip);
+        let along = ((tip.0 - neck.0) / span, (tip.1 - neck.1) / span);
+        let back = (tip.0 - along.0 * reach, tip.1 - along.1 * reach);
+        self.obstacles.extend(shown.windows(2).map(|pair| Obstacle::Segment(pair[0], pair[1])));
+        self.scene.stroke(shaft, self.theme.line_width * style.weight, colour);
+        self.scene.items.push(Item::Fill {
+            points: vec![
+                tip,
+                (back.0 - along.1 * half, back.1 + along.0 * half),
+                (back.0 + along.1 * half, back.1 - along.0 * half),
+            ],
+            colour,
+            opacity: 1.0,
+        });
+        let Some(text) = text else { return };
+        let outwards = |share: f64, by: f64| {
+            let place = at(share);
+            let side = if bend < 0.0 { -by } else { by };
+            (place.0 + side * normal.0, place.1 + side * normal.1)
+        };
+        let anchor = match normal {
+            (across, down) if across.abs() > down.abs() => {
+                if (across > 0.0) == (bend >= 0.0) {
+                    Anchor::Left
+                } else {
+                    Anchor::Right
+                }
+            }
+            (_, down) if (down > 0.0) == (bend >= 0.0) => Anchor::Top,
+            _ => Anchor::Bottom,
+        };
+        let room = ARROW_GAP + 0.5 * self.theme.line_width * style.weight;
+        let places = [0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72];
+        let places = places.map(|share| (outwards(share, room), anchor)).to_vec();
+        self.waiting.push(Words { text, places, style });
+    }
+
     fn heat(&mut self, x_edges: &[f64], y_edges: &[f64], z: &[f64], contours: &[f64], colours: &ColourScale) {
         let edges_x: Vec<Option<f64>> = x_edges.iter().map(|x| self.across(*x)).collect();
         let edges_y: Vec<Option<f64>> = y_edges.iter().map(|y| self.down(*y)).collect();
@@ -360,7 +480,9 @@ impl<'a> Plot<'a> {
             let shades: Vec<Rgb> =
                 cells.iter().map(|value| colours.colour(*value).unwrap_or(self.theme.missing)).collect();
             let mut start = 0;
-            for group in shades.chunk_by(|one, other| one == other) {
+            // A map of few cells tells the value of each; in a large one equal neighbours are one shape.
+            let telling = z.len() <= MOST_TOLD;
+            for group in shades.chunk_by(|one, other| !telling && one == other) {
                 let end = start + group.len();
                 // Edges that a logarithmic axis cannot show cut the run short.
                 let place = edges_x[start..=end].iter().flatten().copied();
@@ -374,7 +496,18 @@ impl<'a> Plot<'a> {
                     let visible =
                         right > frame.left && left < frame.right && top < frame.bottom && bottom > frame.top;
                     if visible {
+                        if telling {
+                            let range = |edges: &[f64], k: usize| {
+                                format!("{} to {}", short(edges[k]), short(edges[k + 1]))
+                            };
+                            let mut told = self.told(None, &range(x_edges, start), &range(y_edges, row));
+                            told.title.push_str(&format!("\nvalue: {}", short(cells[start])));
+                            self.scene.begin(told);
+                        }
                         self.scene.items.push(Item::Box { area, colour: group[0] });
+                        if telling {
+                            self.scene.end();
+                        }
                     }
                 }
                 start = end;
@@ -409,11 +542,24 @@ impl<'a> Plot<'a> {
     }
 }
 
+/// A number as a reader wants to see it: five significant digits, no zeros at the end.
+fn short(value: f64) -> String {
+    if !value.is_finite() {
+        return "none".into();
+    }
+    // Reading the rounded number back leaves the shortest digits that tell it.
+    let rounded: f64 = format!("{value:.4e}").parse().unwrap_or(value);
+    let plain = rounded == 0.0 || (1e-3..1e6).contains(&rounded.abs());
+    let text = if plain { format!("{rounded}") } else { format!("{rounded:e}") };
+    text.replace('-', "\u{2212}")
+}
+
 /// A contour line is black on light colours and white on dark ones.
 pub(super) fn level_colour(theme: &Theme, colours: &ColourScale, level: f64) -> Rgb {
     match colours.colour(level) {
         Some(colour) if luminance(colour) < 0.5 => WHITE,
-        _ => theme.ink,
+        Some(_) => BLACK,
+        None => theme.ink,
     }
 }
 
@@ -454,7 +600,7 @@ fn clip_polygon(corners: &[Point], area: &Area) -> Vec<Point> {
 /// A marker. Open ones are a smaller white copy on top: no outline is needed, so all formats agree.
 pub(super) fn draw_marker(scene: &mut Scene, theme: &Theme, centre: Point, style: &Style) {
     let colour = theme.colour(style.colour);
-    let radius = theme.marker_size / 2.0;
+    let radius = style.size * theme.marker_size / 2.0;
     let line = 0.8 * theme.line_width;
     let marker = theme.marker(style);
     let around = |offsets: &[Point]| -> Vec<Point> {
@@ -473,7 +619,7 @@ pub(super) fn draw_marker(scene: &mut Scene, theme: &Theme, centre: Point, style
         if style.open {
             // Moving the sides in by the line width moves the corners by more.
             let inner = size - line / (std::f64::consts::PI / corners as f64).cos();
-            scene.items.push(Item::Fill { points: ring(inner), colour: WHITE, opacity: 1.0 });
+            scene.items.push(Item::Fill { points: ring(inner), colour: theme.paper, opacity: 1.0 });
         }
     };
     let eighth = std::f64::consts::FRAC_PI_4;
@@ -481,7 +627,7 @@ pub(super) fn draw_marker(scene: &mut Scene, theme: &Theme, centre: Point, style
         Marker::Circle => {
             scene.items.push(Item::Disc { centre, radius, colour });
             if style.open {
-                scene.items.push(Item::Disc { centre, radius: radius - line, colour: WHITE });
+                scene.items.push(Item::Disc { centre, radius: radius - line, colour: theme.paper });
             }
         }
         Marker::Square => polygon(4, 1.25 * radius, eighth, 0.0),
@@ -503,6 +649,12 @@ pub(super) fn draw_marker(scene: &mut Scene, theme: &Theme, centre: Point, style
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_told_in_few_digits() {
+        let told = [75.123_456, -0.012_345_67, 1.0, 1.5e-7, 2e9, 0.0, f64::NAN].map(short);
+        assert_eq!(told, ["75.123", "\u{2212}0.012346", "1", "1.5e\u{2212}7", "2e9", "0", "none"]);
+    }
 
     #[test]
     fn a_polygon_is_cut_at_the_frame() {

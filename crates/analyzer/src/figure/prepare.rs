@@ -1,7 +1,7 @@
 //! Checks a description and settles the ranges of its axes and colours.
 
 use super::colour::ColourScale;
-use super::spec::{Axis, ColourBar, Figure, Layer, Panel, Scale};
+use super::spec::{Axis, ColourBar, Figure, Joined, Layer, Panel, Scale};
 use super::{FigureError, text};
 
 /// An axis with its ends settled.
@@ -36,6 +36,10 @@ pub(super) struct Prepared<'a> {
     pub colours: Option<ColourScale>,
     /// Whether a layer has anything to draw.
     pub empty: bool,
+    /// Whether numbers and label of the axis stand at the panel that it is shared with.
+    pub bare_x: bool,
+    pub bare_y: bool,
+    pub inset: Option<Box<Prepared<'a>>>,
 }
 
 /// A figure that can be drawn.
@@ -76,8 +80,27 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
                 reason,
             })?;
         }
+        if let Some(inset) = &panel.inset {
+            for (layer_number, layer) in inset.panel.layers.iter().enumerate() {
+                let place = |reason| FigureError::Layer {
+                    panel: number + 1,
+                    layer: layer_number + 1,
+                    reason: format!("inset: {reason}"),
+                };
+                check_layer(layer).map_err(place)?;
+            }
+            if !inset.size.iter().all(|share| (0.1..=1.0).contains(share)) {
+                return Err(FigureError::Inset { panel: number + 1 });
+            }
+        }
     }
-    let several = figure.panels.len() > 1;
+    for (what, shares) in [("row_heights", &figure.row_heights), ("column_widths", &figure.column_widths)] {
+        if shares.iter().any(|share| !(share.is_finite() && (0.05..=20.0).contains(share))) {
+            return Err(FigureError::Shares { what });
+        }
+    }
+    let standing = figure.panels.iter().filter(|panel| panel.joined == Joined::No).count();
+    let mut letters = 0u8;
     let shared_panels = figure.panels.iter().filter(|panel| panel.colour_bar.is_none());
     let shared = match &figure.colour_bar {
         Some(bar) => Some((bar, colour_scale(bar, shared_panels)?)),
@@ -86,10 +109,9 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
     let mut panels = Vec::new();
     let mut notes = Vec::new();
     for (number, panel) in figure.panels.iter().enumerate() {
-        let letter = several.then(|| match u8::try_from(number) {
-            Ok(offset @ 0..=25) => format!("({})", char::from(b'a' + offset)),
-            _ => format!("({})", number + 1),
-        });
+        let lettered = standing > 1 && panel.joined == Joined::No && letters < 26;
+        let letter = lettered.then(|| format!("({})", char::from(b'a' + letters)));
+        letters = letters.saturating_add(u8::from(lettered));
         let has_heat = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }));
         let colours = match (&panel.colour_bar, &shared) {
             (Some(bar), _) => Some(colour_scale(bar, std::iter::once(panel))?),
@@ -98,11 +120,95 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
             (None, None) => None,
         };
         let (x, y, empty) = spans(panel, number + 1)?;
-        let prepared = Prepared { panel, letter, x, y, colours, empty };
-        notes.extend(left_out(&prepared)?);
-        panels.push(prepared);
+        let inset = match &panel.inset {
+            Some(inset) => Some(Box::new(inner(&inset.panel, number + 1)?)),
+            None => None,
+        };
+        let bare = [false; 2];
+        panels.push(Prepared {
+            panel,
+            letter,
+            x,
+            y,
+            colours,
+            empty,
+            bare_x: bare[0],
+            bare_y: bare[1],
+            inset,
+        });
+    }
+    join(&mut panels, figure.columns.clamp(1, figure.panels.len()))?;
+    for prepared in &panels {
+        notes.extend(left_out(prepared)?);
+        if let Some(inset) = &prepared.inset {
+            notes.extend(left_out(inset)?);
+        }
     }
     Ok(PreparedFigure { panels, shared, notes })
+}
+
+/// The panel of an inset.
+fn inner(panel: &Panel, number: usize) -> Result<Prepared<'_>, FigureError> {
+    let (x, y, empty) = spans(panel, number)?;
+    let bar = ColourBar::new("");
+    let colours = Some(colour_scale(&bar, std::iter::once(panel))?);
+    Ok(Prepared { panel, letter: None, x, y, colours, empty, bare_x: false, bare_y: false, inset: None })
+}
+
+/// Gives panels that share an axis the same range of it: the one that is asked for, else what holds all
+/// their data.
+fn join(panels: &mut [Prepared<'_>], columns: usize) -> Result<(), FigureError> {
+    // Where the chain of panels that share the horizontal, and the vertical, axis begins.
+    let mut first_x: Vec<usize> = (0..panels.len()).collect();
+    let mut first_y = first_x.clone();
+    for index in 0..panels.len() {
+        let joined = panels[index].panel.joined;
+        let partner = match joined {
+            Joined::No => continue,
+            Joined::Above => index.checked_sub(columns),
+            Joined::Left => index.checked_sub(1).filter(|_| index % columns > 0),
+        };
+        let Some(partner) = partner else { return Err(FigureError::Joined { panel: index + 1 }) };
+        let [own, other] = [index, partner]
+            .map(|at| if joined == Joined::Above { panels[at].x.scale } else { panels[at].y.scale });
+        if own != other {
+            return Err(FigureError::Joined { panel: index + 1 });
+        }
+        if joined == Joined::Above {
+            first_x[index] = first_x[partner];
+            panels[partner].bare_x = true;
+        } else {
+            first_y[index] = first_y[partner];
+            panels[index].bare_y = true;
+        }
+    }
+    for begin in 0..panels.len() {
+        let chain = |first: &[usize]| (0..first.len()).filter(|&at| first[at] == begin).collect::<Vec<_>>();
+        let (across, upright) = (chain(&first_x), chain(&first_y));
+        if let Some(span) = common(&across, panels, |one| (one.x, one.panel.x.range.is_some())) {
+            across.into_iter().for_each(|at| panels[at].x = span);
+        }
+        if let Some(span) = common(&upright, panels, |one| (one.y, one.panel.y.range.is_some())) {
+            upright.into_iter().for_each(|at| panels[at].y = span);
+        }
+    }
+    Ok(())
+}
+
+/// The range of an axis for all panels of a chain; `axis` gives the range that a panel has by itself and
+/// whether it was asked for.
+fn common(
+    chain: &[usize],
+    panels: &[Prepared<'_>],
+    axis: impl Fn(&Prepared<'_>) -> (Span, bool),
+) -> Option<Span> {
+    let spans = || chain.iter().map(|&at| axis(&panels[at]));
+    if let Some((span, _)) = spans().find(|(_, asked)| *asked) {
+        return Some(span);
+    }
+    let filled = chain.iter().map(|&at| &panels[at]).filter(|one| !one.empty).map(|one| axis(one).0);
+    let (low, high) = extremes(filled.flat_map(|span| [span.low, span.high]))?;
+    spans().next().map(|(span, _)| Span { low, high, ..span })
 }
 
 fn check_layer(layer: &Layer) -> Result<(), String> {
@@ -122,6 +228,11 @@ fn check_layer(layer: &Layer) -> Result<(), String> {
         && !(style.weight.is_finite() && style.weight > 0.0 && style.weight <= 20.0)
     {
         return Err(format!("the weight of a line is {} and must be in (0, 20]", style.weight));
+    }
+    if let Some(style) = layer.style()
+        && !(style.size.is_finite() && style.size > 0.0 && style.size <= 20.0)
+    {
+        return Err(format!("the size of a marker is {} and must be in (0, 20]", style.size));
     }
     match layer {
         Layer::Line { x, y, .. } => same(&[("x", x.len()), ("y", y.len())]),
@@ -151,6 +262,14 @@ fn check_layer(layer: &Layer) -> Result<(), String> {
         | Layer::VerticalLine { .. }
         | Layer::Text { .. }
         | Layer::Arrow { .. } => Ok(()),
+        Layer::Arc { bend, gap, .. } => {
+            let good = bend.abs() <= 2.0 && *gap >= 0.0 && *gap <= 100.0;
+            if good {
+                Ok(())
+            } else {
+                Err(format!("an arc of bend {bend} and gap {gap} mm: at most 2 and 0 to 100"))
+            }
+        }
     }
 }
 
@@ -261,7 +380,9 @@ fn places(layer: &Layer) -> Vec<(Option<f64>, Option<f64>)> {
         Layer::HorizontalLine { y, .. } => vec![(None, Some(*y))],
         Layer::VerticalLine { x, .. } => vec![(Some(*x), None)],
         Layer::Text { x, y, .. } => vec![(Some(*x), Some(*y))],
-        Layer::Arrow { from, to, .. } => [from, to].map(|[x, y]| (Some(*x), Some(*y))).to_vec(),
+        Layer::Arrow { from, to, .. } | Layer::Arc { from, to, .. } => {
+            [from, to].map(|[x, y]| (Some(*x), Some(*y))).to_vec()
+        }
         Layer::Heat { x_edges, y_edges, .. } => grid(x_edges, y_edges),
         Layer::Contour { x, y, .. } => grid(x, y),
     }
@@ -278,7 +399,7 @@ fn left_out(prepared: &Prepared<'_>) -> Result<Vec<String>, FigureError> {
         let (gaps_count, cuts_count) = match layer {
             Layer::Points { .. } | Layer::Text { .. } => (true, true),
             Layer::HorizontalLine { .. } | Layer::VerticalLine { .. } => (true, true),
-            Layer::Arrow { .. } => (true, false),
+            Layer::Arrow { .. } | Layer::Arc { .. } => (true, false),
             Layer::Line { .. } | Layer::Band { .. } | Layer::Heat { .. } | Layer::Contour { .. } => {
                 (false, false)
             }
@@ -305,7 +426,7 @@ fn left_out(prepared: &Prepared<'_>) -> Result<Vec<String>, FigureError> {
             Layer::HorizontalLine { y, .. } => look(None, Some(*y)),
             Layer::VerticalLine { x, .. } => look(Some(*x), None),
             Layer::Text { x, y, .. } => look(Some(*x), Some(*y)),
-            Layer::Arrow { from, to, .. } => {
+            Layer::Arrow { from, to, .. } | Layer::Arc { from, to, .. } => {
                 for [x, y] in [from, to] {
                     look(Some(*x), Some(*y));
                 }

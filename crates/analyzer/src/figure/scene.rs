@@ -8,11 +8,55 @@ pub(super) type Point = (f64, f64);
 /// One shape.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
-    Stroke { points: Vec<Point>, width: f64, colour: Rgb },
-    Fill { points: Vec<Point>, colour: Rgb, opacity: f64 },
-    Disc { centre: Point, radius: f64, colour: Rgb },
-    Box { area: Area, colour: Rgb },
-    Run { text: Run, origin: Point, upright: bool, colour: Rgb },
+    Stroke {
+        points: Vec<Point>,
+        width: f64,
+        colour: Rgb,
+    },
+    Fill {
+        points: Vec<Point>,
+        colour: Rgb,
+        opacity: f64,
+    },
+    Disc {
+        centre: Point,
+        radius: f64,
+        colour: Rgb,
+    },
+    Box {
+        area: Area,
+        colour: Rgb,
+    },
+    Run {
+        text: Run,
+        origin: Point,
+        upright: bool,
+        colour: Rgb,
+    },
+    /// What follows, up to the matching [`Item::End`], belongs together.
+    Begin(Group),
+    End,
+}
+
+/// What a group of shapes is, for formats that keep it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub class: &'static str,
+    /// A name, as plain text.
+    pub name: String,
+    /// What the shapes stand for, shown where a pointer rests on them.
+    pub title: String,
+}
+
+impl Group {
+    pub(super) fn new(class: &'static str, name: impl Into<String>) -> Self {
+        Group { class, name: name.into(), title: String::new() }
+    }
+
+    /// A data point with its values.
+    pub(super) fn mark(title: String) -> Self {
+        Group { class: "mark", name: String::new(), title }
+    }
 }
 
 /// A rectangle, y downwards.
@@ -100,6 +144,8 @@ pub(super) struct Scene {
     pub items: Vec<Item>,
     /// Where text stands, for checking that it neither overlaps nor is cut off.
     pub labels: Vec<Area>,
+    /// Colour of the ground.
+    pub paper: Rgb,
 }
 
 impl Scene {
@@ -121,6 +167,48 @@ impl Scene {
             self.items.push(Item::Run { text: run.clone(), origin: start, upright: true, colour });
         }
         self.labels.push(Area::new(origin.0 - line.ascent, origin.1 - line.width, line.height(), line.width));
+    }
+
+    pub(super) fn begin(&mut self, group: Group) {
+        self.items.push(Item::Begin(group));
+    }
+
+    pub(super) fn end(&mut self) {
+        self.items.push(Item::End);
+    }
+
+    /// The same page, everything this many times as large.
+    pub(super) fn magnified(mut self, by: f64) -> Self {
+        let point = |(x, y): Point| (x * by, y * by);
+        let grown = |area: Area| Area {
+            left: area.left * by,
+            top: area.top * by,
+            right: area.right * by,
+            bottom: area.bottom * by,
+        };
+        for item in &mut self.items {
+            match item {
+                Item::Stroke { points, width, .. } => {
+                    points.iter_mut().for_each(|place| *place = point(*place));
+                    *width *= by;
+                }
+                Item::Fill { points, .. } => points.iter_mut().for_each(|place| *place = point(*place)),
+                Item::Disc { centre, radius, .. } => {
+                    *centre = point(*centre);
+                    *radius *= by;
+                }
+                Item::Box { area, .. } => *area = grown(*area),
+                Item::Run { text, origin, .. } => {
+                    text.size *= by;
+                    *origin = point(*origin);
+                }
+                Item::Begin(_) | Item::End => {}
+            }
+        }
+        self.labels.iter_mut().for_each(|area| *area = grown(*area));
+        self.width *= by;
+        self.height *= by;
+        self
     }
 
     pub(super) fn stroke(&mut self, points: Vec<Point>, width: f64, colour: Rgb) {

@@ -25,7 +25,16 @@ pub struct Figure {
     /// Number of panels in a row, at least 1.
     #[serde(default = "one")]
     pub columns: usize,
-    /// The panels. When there is more than one they are lettered (a), (b), ...
+    /// Heights of the rows of panels relative to each other, from the top; a row without an entry
+    /// counts as 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub row_heights: Vec<f64>,
+    /// Widths of the columns of panels relative to each other, from the left; a column without an
+    /// entry counts as 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub column_widths: Vec<f64>,
+    /// The panels. When more than one stands by itself they are lettered (a), (b), ...; a panel joined
+    /// to another belongs to that one.
     pub panels: Vec<Panel>,
     /// One colour scale for the heat maps of all panels that have none of their own, with its bar at
     /// the right of the figure.
@@ -50,9 +59,18 @@ impl Figure {
             width_mm: ONE_COLUMN_MM,
             height_mm: None,
             columns: 1,
+            row_heights: Vec::new(),
+            column_widths: Vec::new(),
             panels,
             colour_bar: None,
         }
+    }
+
+    /// The same figure at another width (mm); a height of its own changes in proportion.
+    pub fn at_width(mut self, width_mm: f64) -> Self {
+        self.height_mm = self.height_mm.map(|height| height * width_mm / self.width_mm);
+        self.width_mm = width_mm;
+        self
     }
 }
 
@@ -76,12 +94,47 @@ pub struct Panel {
     /// The colour scale of this panel's heat maps, with its bar at the right of the panel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour_bar: Option<ColourBar>,
+    /// Whether the panel shares an axis with a neighbour, close beside it.
+    #[serde(default, skip_serializing_if = "Joined::is_no")]
+    pub joined: Joined,
+    /// Whether frame, ticks and axis labels are drawn; a diagram has none.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub axes: bool,
+    /// A small panel inside this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inset: Option<Box<Inset>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+// serde hands over a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 impl Panel {
     /// A panel without title, its legend placed automatically.
     pub fn new(x: Axis, y: Axis, layers: Vec<Layer>) -> Self {
-        Panel { title: None, x, y, layers, legend: LegendPlace::Auto, colour_bar: None }
+        Panel {
+            title: None,
+            x,
+            y,
+            layers,
+            legend: LegendPlace::Auto,
+            colour_bar: None,
+            joined: Joined::No,
+            axes: true,
+            inset: None,
+        }
+    }
+
+    /// The same panel, sharing an axis with a neighbour.
+    pub fn joined(mut self, joined: Joined) -> Self {
+        self.joined = joined;
+        self
     }
 
     /// The same panel with a title.
@@ -91,8 +144,56 @@ impl Panel {
     }
 }
 
-/// An axis.
+/// The axis that a panel shares with a neighbour. Both panels then show the same range of it, the axis is
+/// labelled once (below or at the left of the pair), and the two stand close together without a letter
+/// for the second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Joined {
+    /// None.
+    #[default]
+    No,
+    /// The horizontal axis, with the panel one row above.
+    Above,
+    /// The vertical axis, with the panel to the left.
+    Left,
+}
+
+impl Joined {
+    // serde hands over a reference.
+    #[expect(clippy::trivially_copy_pass_by_ref)]
+    fn is_no(&self) -> bool {
+        *self == Joined::No
+    }
+}
+
+/// A small panel inside another one, its legend never drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inset {
+    /// What it shows; its joints, insets and colour bars are not looked at.
+    pub panel: Panel,
+    /// In which corner it stands; [`LegendPlace::Auto`] takes the one that hides the least.
+    #[serde(default)]
+    pub place: LegendPlace,
+    /// Width and height with its numbers and labels, as shares of the frame around it.
+    #[serde(default = "inset_size")]
+    pub size: [f64; 2],
+}
+
+fn inset_size() -> [f64; 2] {
+    [0.45, 0.5]
+}
+
+impl Inset {
+    /// An inset in the corner that hides the least.
+    pub fn new(panel: Panel) -> Self {
+        Inset { panel, place: LegendPlace::Auto, size: inset_size() }
+    }
+}
+
+/// An axis.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Axis {
     /// What is measured and its unit, in the markup of [`super::text`]; may be empty.
@@ -104,17 +205,36 @@ pub struct Axis {
     /// Lower and upper end; without it, the data and a margin of 4 per cent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
+    /// Ticks with their words, instead of round numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ticks: Vec<Tick>,
+}
+
+/// A place on an axis with its words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tick {
+    /// Where.
+    pub at: f64,
+    /// The words, in the markup of [`super::text`].
+    pub label: String,
 }
 
 impl Axis {
     /// A linear axis that fits its data.
     pub fn linear(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), scale: Scale::Linear, range: None }
+        Axis { label: label.into(), scale: Scale::Linear, ..Axis::default() }
     }
 
     /// A logarithmic axis that fits its data.
     pub fn log(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), scale: Scale::Log, range: None }
+        Axis { label: label.into(), scale: Scale::Log, ..Axis::default() }
+    }
+
+    /// The same axis with ticks at these places only.
+    pub fn with_ticks(mut self, ticks: impl IntoIterator<Item = (f64, String)>) -> Self {
+        self.ticks = ticks.into_iter().map(|(at, label)| Tick { at, label }).collect();
+        self
     }
 
     /// The same axis from `low` to `high`.
@@ -321,6 +441,28 @@ pub enum Layer {
         #[serde(default = "Style::ink")]
         style: Style,
     },
+    /// A bent arrow with one head, as between the nodes of a graph. It ends short of its points by
+    /// `gap`, so that it touches the nodes and does not cover them.
+    Arc {
+        /// Start, (x, y).
+        #[serde(with = "point")]
+        from: [f64; 2],
+        /// End, (x, y).
+        #[serde(with = "point")]
+        to: [f64; 2],
+        /// Height of the bow over the chord, as a share of the chord's length on paper; above 0 it
+        /// bends to the left of the way from start to end.
+        bend: f64,
+        /// Left free at either end (mm at the size of the paper theme).
+        #[serde(default)]
+        gap: f64,
+        /// Words beside the middle of the bow, on its outer side.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// Colour and weight.
+        #[serde(default = "Style::ink")]
+        style: Style,
+    },
     /// A grid of coloured cells.
     Heat {
         /// Edges of the cells, strictly increasing, one more than there are columns.
@@ -399,9 +541,25 @@ impl Layer {
             | Layer::HorizontalLine { label, .. }
             | Layer::VerticalLine { label, .. }
             | Layer::Contour { label, .. } => *label = Some(text.into()),
-            Layer::Text { .. } | Layer::Arrow { .. } | Layer::Heat { .. } => {}
+            Layer::Text { .. } | Layer::Arrow { .. } | Layer::Arc { .. } | Layer::Heat { .. } => {}
         }
         self
+    }
+
+    /// The kind of the layer as in the description: `line`, `points`, ...
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Layer::Line { .. } => "line",
+            Layer::Points { .. } => "points",
+            Layer::Band { .. } => "band",
+            Layer::HorizontalLine { .. } => "horizontal_line",
+            Layer::VerticalLine { .. } => "vertical_line",
+            Layer::Text { .. } => "text",
+            Layer::Arrow { .. } => "arrow",
+            Layer::Arc { .. } => "arc",
+            Layer::Heat { .. } => "heat",
+            Layer::Contour { .. } => "contour",
+        }
     }
 
     /// The entry in the legend.
@@ -413,7 +571,7 @@ impl Layer {
             | Layer::HorizontalLine { label, .. }
             | Layer::VerticalLine { label, .. }
             | Layer::Contour { label, .. } => label.as_deref(),
-            Layer::Text { .. } | Layer::Arrow { .. } | Layer::Heat { .. } => None,
+            Layer::Text { .. } | Layer::Arrow { .. } | Layer::Arc { .. } | Layer::Heat { .. } => None,
         }
     }
 
@@ -427,6 +585,7 @@ impl Layer {
             | Layer::VerticalLine { style, .. }
             | Layer::Text { style, .. }
             | Layer::Arrow { style, .. }
+            | Layer::Arc { style, .. }
             | Layer::Contour { style, .. } => Some(style),
             Layer::Heat { .. } => None,
         }
@@ -453,10 +612,19 @@ pub struct Style {
     /// Line width in units of the theme's line width.
     #[serde(default = "unit_weight")]
     pub weight: f64,
+    /// Diameter of markers in units of the theme's.
+    #[serde(default = "unit_weight", skip_serializing_if = "is_unit")]
+    pub size: f64,
 }
 
 fn unit_weight() -> f64 {
     1.0
+}
+
+// serde hands over a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_unit(value: &f64) -> bool {
+    *value == 1.0
 }
 
 impl Default for Style {
@@ -482,7 +650,7 @@ impl Style {
     }
 
     fn of(colour: Colour) -> Self {
-        Style { colour, dash: None, marker: None, open: false, weight: 1.0 }
+        Style { colour, dash: None, marker: None, open: false, weight: 1.0, size: 1.0 }
     }
 
     /// The same style with this dash.
@@ -498,6 +666,11 @@ impl Style {
     /// The same style with open markers.
     pub fn open(self) -> Self {
         Style { open: true, ..self }
+    }
+
+    /// The same style with markers this many times as wide.
+    pub fn size(self, size: f64) -> Self {
+        Style { size, ..self }
     }
 
     /// The same style with lines this many times as wide.

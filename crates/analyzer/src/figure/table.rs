@@ -89,7 +89,7 @@ impl Rows<'_> {
             Layer::Text { x, y, text, .. } => {
                 self.push("text", text, Row { x: Some(*x), y: Some(*y), ..Row::default() });
             }
-            Layer::Arrow { from, to, text, .. } => {
+            Layer::Arrow { from, to, text, .. } | Layer::Arc { from, to, text, .. } => {
                 let row = Row {
                     x: Some(from[0]),
                     y: Some(from[1]),
@@ -97,7 +97,7 @@ impl Rows<'_> {
                     y_end: Some(to[1]),
                     ..Row::default()
                 };
-                self.push("arrow", text.as_deref().unwrap_or(""), row);
+                self.push(layer.kind(), text.as_deref().unwrap_or(""), row);
             }
             Layer::Heat { x_edges, y_edges, z, contours } => {
                 let cells = y_edges

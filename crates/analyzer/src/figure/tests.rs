@@ -69,11 +69,11 @@ fn everything() -> Figure {
 }
 
 fn compose(figure: &Figure) -> Scene {
-    layout::compose(figure, &Theme::journal()).unwrap()
+    layout::compose(figure, &Theme::paper()).unwrap()
 }
 
 fn svg(figure: &Figure) -> String {
-    String::from_utf8(render(figure, Format::Svg, Theme::journal()).unwrap()).unwrap()
+    String::from_utf8(render(figure, Format::Svg, Theme::paper()).unwrap()).unwrap()
 }
 
 fn assert_legible(scene: &Scene) {
@@ -119,7 +119,7 @@ fn svg_has_its_size_in_millimetres_and_text_as_text() {
 fn png_has_three_hundred_pixels_per_inch() {
     let mut figure = Figure::new("decay", vec![decay()]);
     figure.height_mm = Some(60.0);
-    let bytes = render(&figure, Format::Png, Theme::journal()).unwrap();
+    let bytes = render(&figure, Format::Png, Theme::paper()).unwrap();
     let mut reader = ::png::Decoder::new(bytes.as_slice()).read_info().unwrap();
     assert_eq!((reader.info().width, reader.info().height), (1004, 709));
     assert_eq!(reader.info().pixel_dims.unwrap().xppu, 11811);
@@ -131,7 +131,7 @@ fn png_has_three_hundred_pixels_per_inch() {
 
 #[test]
 fn pdf_embeds_the_fonts_it_uses() {
-    let bytes = render(&everything(), Format::Pdf, Theme::journal()).unwrap();
+    let bytes = render(&everything(), Format::Pdf, Theme::paper()).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.starts_with("%PDF-"));
     assert_eq!(text.matches("/FontFile2").count(), 3);
@@ -146,8 +146,8 @@ fn the_same_description_gives_the_same_bytes() {
     let figure = everything();
     let again: Figure = serde_json::from_str(&serde_json::to_string(&figure).unwrap()).unwrap();
     for format in Format::ALL {
-        let first = render(&figure, format, Theme::journal()).unwrap();
-        assert!(first == render(&again, format, Theme::journal()).unwrap(), "{format:?}");
+        let first = render(&figure, format, Theme::paper()).unwrap();
+        assert!(first == render(&again, format, Theme::paper()).unwrap(), "{format:?}");
     }
 }
 
@@ -183,7 +183,7 @@ fn labels_neither_overlap_nor_leave_the_page() {
     for (low, high) in [(0.0, 1.0), (-1e-7, 1e-7), (1e9, 1.0001e9), (0.3, 0.30001), (-2e5, 17.0)] {
         for scale in [Scale::Linear, Scale::Log] {
             let low = if scale == Scale::Log && low <= 0.0 { 1e-9 } else { low };
-            let axis = Axis { label: "$x$".into(), scale, range: Some([low, high]) };
+            let axis = Axis { label: "$x$".into(), scale, range: Some([low, high]), ..Axis::default() };
             assert_legible(&compose(&Figure::new("axes", vec![Panel::new(axis.clone(), axis, vec![])])));
         }
     }
@@ -233,7 +233,7 @@ fn a_curve_is_interrupted_where_it_is_missing() {
     let layer = Layer::line(vec![0.0, 1.0, 2.0, 3.0, 4.0], y, Style::series(0));
     let scene =
         compose(&Figure::new("gap", vec![Panel::new(Axis::linear(""), Axis::linear(""), vec![layer])]));
-    let blue = Theme::journal().palette[0];
+    let blue = Theme::paper().palette[0];
     let pieces =
         scene.items.iter().filter(|item| matches!(item, Item::Stroke { colour, .. } if *colour == blue));
     assert_eq!(pieces.count(), 2);
@@ -244,7 +244,7 @@ fn error_bars_below_zero_run_to_the_frame() {
     let layer = Layer::points_with_errors(vec![1.0], vec![1.0], vec![-1.0], vec![2.0], Style::series(0));
     let axis = Axis::log("").from_to(0.1, 10.0);
     let scene = compose(&Figure::new("bar", vec![Panel::new(Axis::linear(""), axis, vec![layer])]));
-    let blue = Theme::journal().palette[0];
+    let blue = Theme::paper().palette[0];
     let strokes: Vec<_> = scene
         .items
         .iter()
@@ -277,7 +277,7 @@ fn a_crowded_panel_has_its_legend_above() {
 
 #[test]
 fn impossible_descriptions_are_refused() {
-    let refuse = |figure: &Figure| layout::compose(figure, &Theme::journal()).unwrap_err();
+    let refuse = |figure: &Figure| layout::compose(figure, &Theme::paper()).unwrap_err();
     assert!(matches!(refuse(&Figure::new("none", vec![])), FigureError::NoPanels));
     let with_layer =
         |layer: Layer| Figure::new("bad", vec![Panel::new(Axis::linear(""), Axis::linear(""), vec![layer])]);
@@ -299,7 +299,8 @@ fn impossible_descriptions_are_refused() {
         (Scale::Linear, -f64::MAX, f64::MAX),
     ] {
         let mut figure = Figure::new("range", vec![decay()]);
-        figure.panels[0].x = Axis { label: String::new(), scale, range: Some([low, high]) };
+        figure.panels[0].x =
+            Axis { label: String::new(), scale, range: Some([low, high]), ..Axis::default() };
         assert!(matches!(refuse(&figure), FigureError::Range { .. }), "{scale:?} {low} {high}");
     }
     let mut small = everything();
@@ -320,7 +321,7 @@ fn extreme_numbers_are_drawn() {
         (vec![f64::MIN_POSITIVE, f64::MAX], vec![5e-324, 1e-310]),
     ] {
         for scale in [Scale::Linear, Scale::Log] {
-            let axis = Axis { label: String::new(), scale, range: None };
+            let axis = Axis { scale, ..Axis::default() };
             let layers = vec![
                 Layer::line(x.clone(), y.clone(), Style::series(1)),
                 Layer::points(x.clone(), y.clone(), Style::series(2)),
@@ -374,5 +375,115 @@ fn greyscale_has_no_colour() {
         | Item::Disc { colour, .. }
         | Item::Box { colour, .. }
         | Item::Run { colour, .. } => colour[0] == colour[1] && colour[1] == colour[2],
+        Item::Begin(_) | Item::End => true,
     }));
+}
+
+/// A main panel with its ratios underneath and a density at its side, an inset, and a graph.
+fn joined() -> Figure {
+    let ratio = Panel::new(
+        Axis::linear(r"time $t$"),
+        Axis::linear("ratio").from_to(0.5, 1.5),
+        vec![Layer::points(vec![0.5, 1.0, 3.8], vec![0.9, 1.1, 1.0], Style::series(1))],
+    )
+    .joined(Joined::Above);
+    let side = Panel::new(
+        Axis::linear("density"),
+        Axis::log(""),
+        vec![Layer::line(vec![0.1, 0.5, 0.2], vec![0.1, 1.0, 3.0], Style::series(2))],
+    )
+    .joined(Joined::Left);
+    let mut corner = Panel::new(Axis::linear(""), Axis::linear(""), Vec::new());
+    corner.axes = false;
+    let mut main = decay();
+    main.inset = Some(Box::new(Inset::new(Panel::new(
+        Axis::linear("model"),
+        Axis::linear("data"),
+        vec![Layer::line(vec![0.0, 1.0], vec![0.0, 1.0], Style::ink())],
+    ))));
+    let mut graph = Panel::new(
+        Axis::linear("").from_to(0.0, 1.0),
+        Axis::linear("").from_to(0.0, 1.0),
+        vec![
+            Layer::Arc {
+                from: [0.2, 0.5],
+                to: [0.8, 0.5],
+                bend: 0.3,
+                gap: 3.0,
+                text: Some("$q_{12}$".into()),
+                style: Style::series(0).weight(4.0),
+            },
+            Layer::Arc {
+                from: [0.8, 0.5],
+                to: [0.2, 0.5],
+                bend: 0.3,
+                gap: 3.0,
+                text: Some("$q_{21}$".into()),
+                style: Style::series(0),
+            },
+            Layer::points(vec![0.2, 0.8], vec![0.5, 0.5], Style::ink().open().size(3.5)),
+            Layer::text(0.2, 0.5, "$m_1$", Anchor::Centre),
+            Layer::text(0.8, 0.5, "$m_2$", Anchor::Centre),
+        ],
+    );
+    graph.axes = false;
+    let ticks = [(1.0, "$m_1$".to_string()), (2.0, "$m_2$".to_string())];
+    let last = Panel::new(
+        Axis::linear("minimum").from_to(0.5, 2.5).with_ticks(ticks),
+        Axis::linear("mass"),
+        vec![Layer::points(vec![1.0, 2.0], vec![0.3, 0.7], Style::series(0))],
+    );
+    Figure {
+        width_mm: TWO_COLUMNS_MM,
+        columns: 2,
+        row_heights: vec![1.0, 0.35, 0.6],
+        column_widths: vec![1.0, 0.4],
+        ..Figure::new("joined", vec![main, side, ratio, corner, graph, last])
+    }
+}
+
+#[test]
+fn joined_panels_share_an_axis() {
+    let figure = joined();
+    let prepared = prepare::prepare(&figure).unwrap().panels;
+    assert_eq!(prepared[0].x, prepared[2].x);
+    assert_eq!(prepared[0].y, prepared[1].y);
+    let letters: Vec<Option<&str>> = prepared.iter().map(|panel| panel.letter.as_deref()).collect();
+    assert_eq!(letters, [Some("(a)"), None, None, Some("(b)"), Some("(c)"), Some("(d)")]);
+    assert_legible(&compose(&figure));
+
+    let mut alone = figure.clone();
+    alone.panels[0].joined = Joined::Above;
+    assert!(matches!(prepare::prepare(&alone), Err(FigureError::Joined { panel: 1 })));
+    let mut differing = figure;
+    differing.panels[2].x.scale = Scale::Log;
+    assert!(matches!(prepare::prepare(&differing), Err(FigureError::Joined { panel: 3 })));
+}
+
+#[test]
+fn slides_have_the_same_layout_larger() {
+    let figure = everything();
+    let (wide, theme) = ThemeName::Slides.dressed(&figure, None);
+    let (small, large) = (compose(&figure.clone().at_width(wide.width_mm / theme.magnification)), {
+        layout::compose(&wide, &theme).unwrap()
+    });
+    assert_eq!(small.items.len(), large.items.len());
+    assert!((small.width * theme.magnification - large.width).abs() < 1e-9);
+    let (narrow, theme) = ThemeName::Slides.dressed(&figure, Some(120.0));
+    assert_eq!(narrow.width_mm, 120.0);
+    assert_legible(&layout::compose(&narrow, &theme).unwrap());
+}
+
+/// Writes the figures above for looking at them: `FIGURES=DIR cargo test -- --ignored drawn_for`.
+#[test]
+#[ignore = "writes files"]
+fn drawn_for_looking() {
+    let Some(dir) = std::env::var_os("FIGURES") else { return };
+    for name in ThemeName::ALL {
+        let dir = Path::new(&dir).join(name.name());
+        for figure in [everything(), joined()] {
+            let (figure, theme) = name.dressed(&figure, None);
+            write_figure_with(&figure, &dir, &Format::ALL, &theme).unwrap();
+        }
+    }
 }

@@ -47,7 +47,7 @@ fn predicted(one: &Series<'_>, variable: &Variable, style: Style) -> [Option<Lay
             let exact = has_exact.then(|| curve(DENSE_EXACT, &|noise| first.exact_mean(noise)));
             (curve(DENSE, &|noise| first.theory_mean(noise)), exact)
         }
-        Variable::Step | Variable::Key(_) => {
+        Variable::Step | Variable::Effort | Variable::Key(_) => {
             (given(|row| row.result.asymptotic), has_exact.then(|| given(|row| row.result.exact)))
         }
     };
@@ -113,7 +113,7 @@ pub(super) fn figure(
     let x_scale = scale(scales[0], &mut series.iter().flat_map(|one| one.x.iter().copied()), 8.0);
     let times = |row: &Row<'_>| [row.result.estimate, row.result.asymptotic].into_iter().flatten();
     let y_scale = scale(scales[1], &mut used.iter().flat_map(times), 4.0);
-    let axis = |label: &str, scale| Axis { label: label.into(), scale, range: None };
+    let axis = |label: &str, scale| Axis { label: label.into(), scale, ..Axis::default() };
     let (contents, total) = data::usual_panels(series);
     let panels: Vec<Panel> = contents
         .iter()

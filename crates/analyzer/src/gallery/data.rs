@@ -29,6 +29,8 @@ pub(super) enum Variable {
     Epsilon,
     Alpha,
     Step,
+    /// How much is simulated, and how: the method, the scheme, their sizes.
+    Effort,
     Key(String),
 }
 
@@ -92,6 +94,7 @@ impl<'a> Row<'a> {
             (Variable::Alpha, NoiseLaw::Stable { alpha, .. }) => Some(alpha),
             (Variable::Alpha, _) => None,
             (Variable::Step, _) => Some(self.summary.scheme.step),
+            (Variable::Effort, _) => Some(super::cost::cost(self.result)),
             (Variable::Key(key), _) => self.summary.point.get(key).and_then(Value::as_f64),
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Row<'a> {
         for (key, value) in &self.summary.point {
             let is_variable = match variable {
                 Variable::Step => key == "scheme.step",
+                Variable::Effort => key.starts_with("ensemble.") || key.starts_with("scheme."),
                 Variable::Key(other) => key == other,
                 Variable::Epsilon | Variable::Alpha => false,
             };

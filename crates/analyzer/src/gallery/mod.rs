@@ -6,15 +6,19 @@
 //! computed anew along dense axes where the axis is the noise's amplitude or tail index.
 
 mod convergence;
+mod cost;
 mod curve;
 mod data;
+mod exit_place;
 mod exit_time_alpha;
 mod exit_time_epsilon;
 mod landscape;
 mod paths;
 mod plane;
+mod stationary;
 mod survival;
 mod sweep;
+mod tail_index;
 mod transitions;
 mod width_depth;
 mod width_depth_cuts;
@@ -24,6 +28,7 @@ use crate::figure::Figure;
 use crate::study::Study;
 
 pub use paths::replayed;
+pub use tail_index::tail_index;
 
 type Draw = fn(&Study) -> Vec<Figure>;
 
@@ -38,7 +43,10 @@ const GALLERY: &[(&str, Draw)] = &[
     ("sweep_<key>", sweep::figures),
     ("transitions", transitions::figures),
     ("survival", survival::figures),
+    ("exit_place", exit_place::figures),
+    ("stationary", stationary::figures),
     ("convergence", convergence::figures),
+    ("cost", cost::figures),
 ];
 
 /// The figures that a study has the data for.

@@ -18,6 +18,8 @@ use crate::summary::{
 use crate::test_potential::Formula;
 use crate::theory::{self, NoiseLaw, StoppedProblem};
 
+mod measured;
+
 const INF: f64 = f64::INFINITY;
 
 /// `h ((x/w)^2 - 1)^2 + k x`.
@@ -180,6 +182,7 @@ fn point(
                     problem: problem.clone(),
                     survival: Some(curve),
                     exponential_distance: Some(0.8),
+                    places: None,
                 });
             }
             Task::Transition => {
@@ -203,6 +206,7 @@ fn point(
                         problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
                         survival: Some(curve),
                         exponential_distance: Some(0.9),
+                        places: None,
                     });
                 }
             }
@@ -235,7 +239,7 @@ fn point(
         results,
         tests: Vec::new(),
     };
-    (summary, PointData { potential, landscape, noise, ensembles, paths })
+    (summary, PointData { potential, landscape, noise, ensembles, paths, chains: Vec::new() })
 }
 
 fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
@@ -395,13 +399,13 @@ fn every_study_has_its_figures() {
         let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
         assert_eq!(names, expected, "{name}");
         for figure in &figures {
-            let svg = render(figure, Format::Svg, Theme::journal());
+            let svg = render(figure, Format::Svg, Theme::paper());
             assert!(svg.is_ok(), "{name} {}: {:?}", figure.name, svg.err());
             let text = serde_json::to_string(figure).unwrap();
             let back: Figure = serde_json::from_str(&text).unwrap();
             assert_eq!(serde_json::to_string(&back).unwrap(), text, "{name} {}", figure.name);
             if let Some(folder) = &folder {
-                let png = render(figure, Format::Png, Theme::journal()).unwrap();
+                let png = render(figure, Format::Png, Theme::paper()).unwrap();
                 std::fs::write(folder.join(format!("{name}-{}.png", figure.name)), png).unwrap();
                 println!(
                     "{name} {}: {}\n",
@@ -507,7 +511,7 @@ fn a_study_without_any_estimate_is_drawn() {
         }
         for figure in figures(&study) {
             for format in Format::ALL {
-                let drawn = render(&figure, format, Theme::journal());
+                let drawn = render(&figure, format, Theme::paper());
                 assert!(drawn.is_ok(), "{}: {:?}", figure.name, drawn.err());
             }
         }

@@ -57,7 +57,7 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
     }
     let axis = |k: usize| {
         let ends = [edges[k].first(), edges[k].last()].map(|end| end.copied().unwrap_or(f64::NAN));
-        Axis { label: plane.labels[k].clone(), scale: scales[k], range: Some(ends) }
+        Axis { label: plane.labels[k].clone(), scale: scales[k], range: Some(ends), ..Axis::default() }
     };
     let mut panel = Panel::new(axis(0), axis(1), layers).titled(map.label.clone());
     panel.legend = LegendPlace::Top;

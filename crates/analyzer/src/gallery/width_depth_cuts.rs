@@ -62,7 +62,7 @@ fn panel(plane: &Plane<'_>, along: usize) -> Panel {
     let x = Axis {
         label: plane.labels[along].clone(),
         scale: if wide { Scale::Log } else { Scale::Linear },
-        range: None,
+        ..Axis::default()
     };
     let y = Axis::log(data::time_label(&rows));
     let fixed = plane.axes[across].get(middle).copied().unwrap_or(f64::NAN);
