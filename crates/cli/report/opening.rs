@@ -213,7 +213,7 @@ fn verdict(study: &Study, points: &Points<'_>) -> Markup {
             }
         }
         @if all().any(|result| outcome(result) == Outcome::Uncertain) {
-            p.small { "Too uncertain: nothing speaks against it, but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
+            p.small { "Too uncertain: not contradicted (Holm’s rule, 5\u{a0}%), but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
         }
         @if all().any(|result| outcome(result) == Outcome::Differs) {
             @if let Some(all) = &summary.comparison { p { (all.words) } }
@@ -345,10 +345,10 @@ fn single_cells(result: &QuantityResult) -> Markup {
         None => none(),
     };
     html! {
-        td { (estimate(result)) }
-        td { @match result.ci95 { Some(ci95) => span.nowrap { (interval(ci95)) }, None => (none()) } }
-        td { (beside(result.exact)) }
-        td { (beside(result.asymptotic)) }
+        td data-label="estimate" { (estimate(result)) }
+        td data-label="95\u{a0}% interval" { @match result.ci95 { Some(ci95) => span.nowrap { (interval(ci95)) }, None => (none()) } }
+        td data-label="exact" { (beside(result.exact)) }
+        td data-label="theorem" { (beside(result.asymptotic)) }
     }
 }
 
@@ -365,8 +365,8 @@ fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], noise_is_said: bool) 
     let high = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let missing = placed.len() - known().count();
     html! {
-        @for end in [least, most] {
-            td {
+        @for (label, end) in [("smallest", least), ("largest", most)] {
+            td data-label=(label) {
                 @match end {
                     Some((point, result, _)) => {
                         (estimate(result))
@@ -376,7 +376,7 @@ fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], noise_is_said: bool) 
                 }
             }
         }
-        td {
+        td data-label="estimate / theorem" {
             @if ratios.is_empty() { span.none { "—" } }
             @else if low == high { (significant(low, 3)) }
             @else { span.nowrap { (significant(low, 3)) " to " (significant(high, 3)) } }

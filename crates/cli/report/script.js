@@ -84,10 +84,11 @@
     tip.style.top = `${above < 4 ? box.bottom + 8 : above}px`;
   };
   const markOf = (event) => event.target.closest?.("g.mark");
-  document.addEventListener("pointerover", (event) => { const mark = markOf(event); if (mark) show(mark); else hide(); });
-  document.addEventListener("focusin", (event) => { const mark = markOf(event); if (mark) show(mark); else hide(); });
+  for (const kind of ["pointerover", "pointermove", "focusin"]) {
+    document.addEventListener(kind, (event) => { const mark = markOf(event); if (mark) show(mark); else hide(); });
+  }
   document.addEventListener("scroll", hide, { capture: true, passive: true });
-  /// Goes on to the next point of the figure that has the focus, or back.
+  // Goes on to the next point of the figure that has the focus, or back.
   const step = (inside, by) => {
     const marks = [...inside.querySelectorAll("g.mark")];
     if (!marks.length) return false;
