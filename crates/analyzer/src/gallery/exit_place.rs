@@ -16,6 +16,10 @@ const FEW: u64 = 200;
 const EXPECTED: f64 = 10.0;
 /// Height of the panel of ratios, that of densities being 1.
 const RATIO_HEIGHT: f64 = 0.6;
+/// Where both sides have exits, the density of the left ones is drawn by this factor lower.
+const APART: f64 = 0.1;
+/// Ratios of both sides are drawn by this factor to either side of the middles of their cells.
+const ASIDE: f64 = 1.015;
 /// Points of a curve.
 const DENSE: usize = 81;
 /// An interval so much longer than short, relatively, over which the density is taken for a curve.
@@ -116,8 +120,8 @@ impl<'a> Exits<'a> {
     }
 }
 
-/// Up to three problems, of each the run with the smallest amplitude and the most exits: densities, and under them their ratio to the
-/// law.
+/// Up to three problems, of each the run with the smallest amplitude and the most exits: densities, and under them
+/// their ratio to the law.
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let mut largest: Vec<(Vec<Part>, Exits<'_>)> = Vec::new();
     for row in data::mean_times(study) {
@@ -208,23 +212,28 @@ fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -
     let total = exits.places.exits() as f64;
     let (mut lines, mut points) = (Vec::new(), Vec::new());
     let mut has_exact = false;
+    let both = cells.iter().all(|cells| !cells.is_empty());
     for (side, cells) in cells.iter().enumerate() {
+        // Under symmetric noise both sides have the same density.
+        let apart = both && side == 0;
+        let factor = if apart { APART } else { 1.0 };
         let (Some(first), Some(last)) = (cells.first(), cells.last()) else { continue };
         let x = data::between(first.edges[0], last.edges[1], DENSE, true);
         let y = x.iter().map(|&x| {
             let slice = [x, x * (1.0 + SLICE)];
-            exits.probability(side, slice) / (slice[1] - slice[0])
+            factor * exits.probability(side, slice) / (slice[1] - slice[0])
         });
         let y = y.collect();
         lines.push(Layer::line(x, y, style(side).dash(Dash::Solid)));
-        let per_length = |cell: &Cell, value: f64| value / (cell.edges[1] - cell.edges[0]);
+        let per_length = |cell: &Cell, value: f64| factor * value / (cell.edges[1] - cell.edges[0]);
         if cells.iter().any(|cell| cell.exact.is_some()) {
             has_exact = true;
             let y = cells.iter().map(|cell| per_length(cell, cell.exact.unwrap_or(f64::NAN))).collect();
             lines.push(Layer::line(cells.iter().map(middle).collect(), y, style(side).dash(Dash::Dotted)));
         }
-        points
-            .push(measured(side, cells, |cell, exits| per_length(cell, exits / total)).labelled(SIDES[side]));
+        let name = if apart { format!("{} (over 10)", SIDES[side]) } else { SIDES[side].to_owned() };
+        let markers = measured(side, cells, 1.0, |cell, exits| per_length(cell, exits / total));
+        points.push(markers.labelled(name));
     }
     lines.extend(points);
     let key =
@@ -243,6 +252,8 @@ fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -
 
 fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
     let total = exits.places.exits() as f64;
+    let both = cells.iter().all(|cells| !cells.is_empty());
+    let mut highest: f64 = 1.8;
     let mut layers = vec![Layer::HorizontalLine { y: 1.0, style: Style::ink().weight(0.6), label: None }];
     for (side, cells) in cells.iter().enumerate() {
         if cells.iter().any(|cell| cell.exact.is_some()) {
@@ -252,18 +263,23 @@ fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
         }
     }
     for (side, cells) in cells.iter().enumerate().filter(|(_, cells)| !cells.is_empty()) {
-        layers.push(measured(side, cells, |cell, exits| exits / total / cell.probability));
+        let aside = if both { [1.0 / ASIDE, ASIDE][side] } else { 1.0 };
+        let ratios = cells.iter().map(|cell| cell.count as f64 / total / cell.probability);
+        highest = ratios.fold(highest, f64::max);
+        layers.push(measured(side, cells, aside, |cell, exits| exits / total / cell.probability));
     }
     let law = if exits.is_theory { "Pareto law" } else { "exact" };
-    let mut panel = Panel::new(distance_axis(cells), Axis::linear(format!("simulation / {law}")), layers);
+    let y = Axis::linear(format!("ratio to {law}")).from_to(0.0, highest / 0.9);
+    let mut panel = Panel::new(distance_axis(cells), y, layers);
     panel.legend = LegendPlace::None;
     panel.joined(Joined::Above)
 }
 
-/// Markers of one side with exact intervals, in the unit that `of` makes of a number of exits.
-fn measured(side: usize, cells: &[Cell], of: impl Fn(&Cell, f64) -> f64) -> Layer {
+/// Markers of one side with exact intervals, in the unit that `of` makes of a number of exits, at so many times the
+/// middles of the cells.
+fn measured(side: usize, cells: &[Cell], aside: f64, of: impl Fn(&Cell, f64) -> f64) -> Layer {
     let column = |number: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| of(cell, number(cell))).collect();
-    let x = cells.iter().map(middle).collect();
+    let x = cells.iter().map(|cell| aside * middle(cell)).collect();
     let [lo, hi] = [0, 1].map(|end| column(&|cell| rate_interval(cell.count, 1.0, 0.95)[end]));
     Layer::points_with_errors(x, column(&|cell| cell.count as f64), lo, hi, style(side))
 }
