@@ -106,6 +106,9 @@ fn a_matrix_has_a_coordinate_a_column() {
     }
 }
 
+/// A file's name and contents, more arguments, and what the message says.
+type Case = (&'static str, Vec<u8>, &'static [&'static str], &'static [&'static str]);
+
 /// Wrong samples: status 2, the file, the place and the words, and nothing written.
 #[test]
 fn what_is_refused() {
@@ -117,8 +120,14 @@ fn what_is_refused() {
     let broken = |values: &[f64]| npy("<f8", "False", "(200,)", &little(values));
     let mut holes = good.clone();
     holes[6] = f64::NAN;
-    let cases: Vec<(&str, Vec<u8>, &[&str], &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         ("a.csv", with("x,y\n", "3,abc\n"), &[], &["a.csv:202: column 2 (`y`): `abc` is no finite number"]),
+        (
+            "m.csv",
+            with("# c\r\n\r\n", "\n# d\n\nx,2\n"),
+            &[],
+            &["m.csv:206: column 1: `x` is no finite number"],
+        ),
         ("b.csv", with("", "nan,2\n"), &[], &["b.csv:201: column 1: `nan` is no finite number"]),
         ("c.csv", with("", "4,\n"), &[], &["c.csv:201: column 2: an empty field"]),
         ("d.csv", with("", "4,5,6\n"), &[], &["d.csv:201: 3 fields where 2 are expected"]),

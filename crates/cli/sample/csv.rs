@@ -31,8 +31,22 @@ pub fn read(path: &Path, column: Option<&str>) -> Result<Vec<Column>, String> {
     let mut fields: Vec<usize> = Vec::new();
     let mut width = 0;
     let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(|error| fault(&error))? {
-        let line = record.position().map_or(0, csv::Position::line);
+    let mut row = 0;
+    loop {
+        row += 1;
+        // Skipped lines are not in the reader's count: the line is looked for where it is asked for.
+        let at = |message: &str| match line_of(path, row) {
+            Some(line) => format!(":{line}: {message}"),
+            None => format!(": {message}"),
+        };
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
+                return Err(at("no UTF-8 text"));
+            }
+            Err(error) => return Err(format!(": {error}")),
+        }
         if width == 0 {
             width = record.len();
             let named = record.iter().all(|field| field.parse::<f64>().is_err());
@@ -55,7 +69,7 @@ pub fn read(path: &Path, column: Option<&str>) -> Result<Vec<Column>, String> {
         }
         if record.len() != width {
             let plural = if record.len() == 1 { "" } else { "s" };
-            return Err(format!(":{line}: {} field{plural} where {width} are expected", record.len()));
+            return Err(at(&format!("{} field{plural} where {width} are expected", record.len())));
         }
         for (column, &field) in columns.iter_mut().zip(&fields) {
             let text = record.get(field).unwrap_or_default();
@@ -65,7 +79,7 @@ pub fn read(path: &Path, column: Option<&str>) -> Result<Vec<Column>, String> {
                 let number = field + 1;
                 let named = if *name == number.to_string() { String::new() } else { format!(" (`{name}`)") };
                 let what = if text.is_empty() { "an empty field".to_owned() } else { format!("`{text}`") };
-                return Err(format!(":{line}: column {number}{named}: {what} is no finite number"));
+                return Err(at(&format!("column {number}{named}: {what} is no finite number")));
             };
             column.values.push(value);
         }
@@ -76,10 +90,11 @@ pub fn read(path: &Path, column: Option<&str>) -> Result<Vec<Column>, String> {
     Ok(columns)
 }
 
-/// What the reader says, which is about the text's encoding or the file.
-fn fault(error: &csv::Error) -> String {
-    match (error.position(), error.kind()) {
-        (Some(position), csv::ErrorKind::Utf8 { .. }) => format!(":{}: no UTF-8 text", position.line()),
-        _ => format!(": {error}"),
-    }
+/// The line, from 1, of a row of a file, counted from 1 without empty lines and comments.
+fn line_of(path: &Path, row: usize) -> Option<usize> {
+    let file = BufReader::new(File::open(path).ok()?);
+    let is_row = |line: &[u8]| !matches!(line, [] | [b'\r'] | [b'#', ..]);
+    let lines = file.split(b'\n').enumerate();
+    let mut rows = lines.filter(|(_, line)| line.as_ref().is_ok_and(|line| is_row(line)));
+    rows.nth(row.checked_sub(1)?).map(|(index, _)| index + 1)
 }

@@ -56,18 +56,14 @@ impl Means {
         for x in values {
             let (s, c) = libm::sincos(SPACING * ((x - location) / scale));
             let (mut real, mut imaginary) = (1.0, 0.0);
-            for k in 0..=MULTIPLES {
-                cosine[k] += real;
-                sine[k] += imaginary;
+            for (cosine, sine) in cosine.iter_mut().zip(&mut sine) {
+                *cosine += real;
+                *sine += imaginary;
                 (real, imaginary) = (real * c - imaginary * s, real * s + imaginary * c);
             }
         }
         let n = values.len() as f64;
-        for k in 0..=MULTIPLES {
-            cosine[k] /= n;
-            sine[k] /= n;
-        }
-        Self { cosine, sine, n }
+        Self { cosine: cosine.map(|sum| sum / n), sine: sine.map(|sum| sum / n), n }
     }
 
     /// Mean of `sin(k s y)`, `k` of either sign.
@@ -144,13 +140,13 @@ impl Fit {
         let mut turn = DMatrix::<f64>::zeros(POINTS, 2 * POINTS);
         let mut angle = DVector::<f64>::zeros(POINTS);
         let mut last = 0.0;
-        for j in 0..POINTS {
+        for (j, (w, decay)) in w.iter().zip(&decay).enumerate() {
             let (c, s) = (means.cosine[j + 1], means.sine[j + 1]);
             let square = means.modulus_squared(j + 1);
-            let slope = (w[j] - middle) / spread;
+            let slope = (w - middle) / spread;
             let level = 1.0 / count - middle * slope;
             for (part, derivative) in [c, s].into_iter().enumerate() {
-                let dy = -derivative / (square * decay[j]);
+                let dy = -derivative / (square * decay);
                 gradient[(0, 2 * j + part)] = slope * dy;
                 gradient[(1, 2 * j + part)] = scale * (level - intercept * slope / alpha) / alpha * dy;
             }

@@ -9,6 +9,8 @@
 //! `cov(q_a, q_b) = a (1 - b)/(n f(q_a) f(q_b))`, the densities from the spacing of quantiles nearby (Siddiqui 1960, with
 //! the distance of Hall and Sheather 1988).
 
+use nalgebra::{SMatrix, SVector};
+
 use super::{Estimated, Estimator, Sample, TailError, TailEstimate};
 
 /// Rows: alpha = 0.5, 0.6, ..., 2. Columns: beta = 0, 0.25, ..., 1.
@@ -164,7 +166,7 @@ fn solve(q: &[f64; 5]) -> Option<([f64; 4], bool)> {
 }
 
 /// Covariance matrix of the sample quantiles.
-fn covariance(sample: &Sample) -> [[f64; 5]; 5] {
+fn covariance(sample: &Sample) -> SMatrix<f64, 5, 5> {
     let n = sample.n() as f64;
     let sparsity: [f64; 5] = core::array::from_fn(|i| {
         let p = PROBABILITIES[i];
@@ -175,11 +177,9 @@ fn covariance(sample: &Sample) -> [[f64; 5]; 5] {
         let h = reach.min(NEARBY * p.min(1.0 - p));
         (sample.quantile(p + h) - sample.quantile(p - h)) / (2.0 * h)
     });
-    core::array::from_fn(|i| {
-        core::array::from_fn(|j| {
-            let (low, high) = (PROBABILITIES[i.min(j)], PROBABILITIES[i.max(j)]);
-            low * (1.0 - high) * sparsity[i] * sparsity[j] / n
-        })
+    SMatrix::from_fn(|i, j| {
+        let (low, high) = (PROBABILITIES[i.min(j)], PROBABILITIES[i.max(j)]);
+        low * (1.0 - high) * sparsity[i] * sparsity[j] / n
     })
 }
 
@@ -197,29 +197,24 @@ pub fn estimate(sample: &Sample) -> Result<TailEstimate, TailError> {
     };
     let (value, found) = solve(&q).ok_or_else(none)?;
     let covariance = covariance(sample);
-    let mut gradient = [[0.0; 5]; 4];
-    for i in 0..5 {
+    let mut gradient = SMatrix::<f64, 4, 5>::zeros();
+    for (i, variance) in covariance.diagonal().iter().enumerate() {
         // A step of the size of the quantile's own error sees the slope that matters.
-        let step = 0.5 * covariance[i][i].sqrt();
+        let step = 0.5 * variance.sqrt();
+        if step == 0.0 {
+            // Ties: the quantile does not move.
+            continue;
+        }
         let moved = |sign: f64| {
             let mut q = q;
             q[i] += sign * step;
-            solve(&q).map(|(value, _)| value)
+            solve(&q).map(|(value, _)| SVector::from(value))
         };
         let (Some(above), Some(below)) = (moved(1.0), moved(-1.0)) else { return Err(none()) };
-        for row in 0..4 {
-            gradient[row][i] = (above[row] - below[row]) / (2.0 * step);
-        }
+        gradient.set_column(i, &((above - below) / (2.0 * step)));
     }
-    let parameter = |row: usize| {
-        let mut variance = 0.0;
-        for i in 0..5 {
-            for j in 0..5 {
-                variance += gradient[row][i] * covariance[i][j] * gradient[row][j];
-            }
-        }
-        Estimated::with_variance(value[row], variance)
-    };
+    let variance = (gradient * covariance * gradient.transpose()).diagonal();
+    let parameter = |row: usize| Estimated::with_variance(value[row], variance[row]);
     let settings =
         format!("quantiles at 5, 25, 50, 75 and 95 %: {}", q.map(|q| format!("{q:.4e}")).join(", "));
     let mut estimate = TailEstimate::new(Estimator::Mcculloch, parameter(0), settings);
