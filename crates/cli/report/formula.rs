@@ -268,8 +268,8 @@ mod tests {
     #[test]
     fn captions() {
         assert_eq!(
-            caption(r"Mean $\mathrm{E}\,\tau \sim \varepsilon^{-\alpha}$ < 5\$").into_string(),
-            "Mean E τ ~ ε<sup>−α</sup> &lt; 5$"
+            caption(r"Mean $\mathbb{E}\,\tau \sim \varepsilon^{-\alpha}$ < 5\$").into_string(),
+            "Mean 𝔼 τ ~ ε<sup>−α</sup> &lt; 5$"
         );
         assert_eq!(caption("$x_1^2$").into_string(), "x<sub>1</sub><sup>2</sup>");
         assert_eq!(caption(r"open $x^{2").into_string(), r"open $x^{2");

@@ -170,8 +170,8 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
         layers.push(Layer::line(x, y, style).labelled("exponential, theory's mean"));
     }
     layers.extend(exact_curve(curve, end));
-    let x = Axis::linear(r"time $t\,/\,\mathrm{E}\,\tau$").from_to(0.0, end);
-    let y = Axis::log(r"$\mathrm{P}(\tau > t)$").from_to(bottom, 1.25);
+    let x = Axis::linear(r"time $t\,/\,\mathbb{E}\,\tau$").from_to(0.0, end);
+    let y = Axis::log(r"$\mathbb{P}(\tau > t)$").from_to(bottom, 1.25);
     let noise = curve.row.data.noise;
     let last = curve.parts.len().saturating_sub(1);
     let mut words: Vec<String> = vec![words::noise(noise), words::amplitude(noise.epsilon())];
