@@ -30,6 +30,10 @@ const FRAME_MM: f64 = 51.0;
 /// No figure of stacked panels is higher (mm).
 const HIGHEST_MM: f64 = 235.0;
 
+/// What the panel of ratios is, for a caption.
+pub(super) const BELOW: &str = " Below: the same divided by the exact value, or by the theory's where none is known; \
+     a prediction that is off by more than a factor of 2 leaves the frame.";
+
 /// A curve as lists of x and y.
 pub(super) type Curve = (Vec<f64>, Vec<f64>);
 
@@ -237,8 +241,8 @@ pub(super) fn ratio(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     Some(below(Panel::new(x, y, layers)))
 }
 
-/// Scale and ends of an axis of ratios: all intervals, and 1; lines only near 1, since one that goes far off would
-/// leave nothing to see of the rest.
+/// Scale and ends of an axis of ratios: all intervals, and 1; of lines what is near 1, since one that goes far off
+/// would leave nothing to see of the rest.
 fn ratio_range(divided: &[(&Compared<'_>, Reference)]) -> (Scale, Option<[f64; 2]>) {
     let mut estimates = Vec::new();
     let mut ends = vec![1.0];
@@ -260,7 +264,7 @@ fn ratio_range(divided: &[(&Compared<'_>, Reference)]) -> (Scale, Option<[f64; 2
     };
     let (low, high) = extremes(&ends);
     let allowed = [low.min(1.0 / FOLLOWED), high.max(FOLLOWED)];
-    ends.extend(lines.into_iter().map(|y| y.clamp(allowed[0], allowed[1])));
+    ends.extend(lines.into_iter().filter(|y| (allowed[0]..=allowed[1]).contains(y)));
     let (low, high) = extremes(&ends);
     let range = match scale {
         Scale::Linear => {
@@ -370,8 +374,7 @@ pub(super) fn figure(
         key_words(used.iter().any(|row| row.result.exact.is_some()))
     );
     if below(1) {
-        reading
-            .push_str(" Below: the same divided by the exact value, or by the theory's where none is known.");
+        reading.push_str(BELOW);
     }
     if below(2) {
         reading.push_str(

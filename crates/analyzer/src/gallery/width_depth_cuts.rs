@@ -13,11 +13,11 @@ use crate::study::Study;
 pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let Some(plane) = Plane::new(study) else { return Vec::new() };
     let caption = format!(
-        "{} Mean escape time along either axis of the plane.{} Points: simulation with 95 % intervals; {}. Below: the same \
-         divided by the exact value, or by the theory's where none is known.",
+        "{} Mean escape time along either axis of the plane.{} Points: simulation with 95 % intervals; {}.{}",
         data::title(study),
         growth(&plane),
         curve::key_words(has_exact(&plane)),
+        curve::BELOW,
     );
     let figure = Figure { caption, ..Figure::new("width_depth_cuts", Vec::new()) };
     vec![curve::stacked(figure, vec![panels(&plane, 0), panels(&plane, 1)], curve::JOINED_HEIGHT)]
