@@ -436,8 +436,14 @@ impl<'a> Graph<'a> {
             let style = Style::ink().marker(Marker::Circle).open().size(diameter);
             nodes.push(Layer::points(vec![x], vec![0.0], style));
             let text = format!("$m_{{{}}}$", node + 1);
-            let (y, anchor) =
-                if diameter >= NAMED_NODE { (0.0, Anchor::Centre) } else { (-0.03, Anchor::Top) };
+            // Too small for its name: the name stands beside it, where no arrow begins or ends.
+            let aside = (0.5 * MARKER_MM * diameter + ARROW_GAP_MM) * GRAPH_MM;
+            let (x, y, anchor) = match node {
+                _ if diameter >= NAMED_NODE => (x, 0.0, Anchor::Centre),
+                0 => (x - aside, 0.0, Anchor::Right),
+                _ if node + 1 == size => (x + aside, 0.0, Anchor::Left),
+                _ => (x, -aside, Anchor::Top),
+            };
             texts.push(Layer::text(x, y, text, anchor));
         }
         arrows.extend(nodes);

@@ -97,8 +97,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             format!("{} ({})", words::number(occupation.outside), words::noise(one.point.noise))
         })
         .collect();
-    let brownian = |one: &&Shown<'_>| one.point.noise.diffusion().is_some();
-    let both = if shown.iter().any(|one| brownian(&one)) && !shown.iter().all(|one| brownian(&one)) {
+    let gaussian = shown.iter().filter(|one| one.point.noise.diffusion().is_some()).count();
+    let both = if 0 < gaussian && gaussian < shown.len() {
         " Brownian paths climb from well to well, Lévy paths jump."
     } else {
         ""
