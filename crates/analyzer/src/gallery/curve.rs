@@ -378,7 +378,7 @@ pub(super) fn figure(
     }
     if below(2) {
         reading.push_str(
-            r" At the foot: the exponent $\mu = \mathrm{d}\ln\mathrm{E}\,\tau/\mathrm{d}\ln\varepsilon$ between neighbouring \
+            r" At the foot: the exponent $\mu = \mathrm{d}\ln\mathbb{E}\,\tau/\mathrm{d}\ln\varepsilon$ between neighbouring \
              amplitudes, which is $-\alpha$ for the theory of Lévy noise.",
         );
     }

@@ -307,7 +307,7 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
 
 /// The label of an axis of times.
 pub(super) fn time_label(rows: &[Row<'_>]) -> String {
-    format!(r"{} $\mathrm{{E}}\,\tau$", time_words(rows))
+    format!(r"{} $\mathbb{{E}}\,\tau$", time_words(rows))
 }
 
 /// What the rows are the mean times of: an exit, a transition, or both.

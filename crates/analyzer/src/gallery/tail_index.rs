@@ -59,7 +59,7 @@ fn tail(index: &TailIndex, chosen: Option<&HillPoint>) -> Panel {
     layers.insert(0, Layer::points(x, y, sample).labelled("sample"));
     Panel::new(
         Axis::log(r"distance $x$ from the median (unit of the sample)"),
-        Axis::log(r"$\mathrm{P}(|X - m| > x)$"),
+        Axis::log(r"$\mathbb{P}(|X - m| > x)$"),
         layers,
     )
 }

@@ -27,7 +27,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let rows: Vec<_> = plane.maps.iter().flat_map(|map| map.cells.iter().copied()).collect();
     let mut figure = curve::arranged(Figure::new("width_depth", panels));
     let what = data::time_words(&rows);
-    figure.colour_bar = Some(ColourBar::new(format!(r"{what}, $\log_{{10}}\,\mathrm{{E}}\,\tau$")));
+    figure.colour_bar = Some(ColourBar::new(format!(r"{what}, $\log_{{10}}\,\mathbb{{E}}\,\tau$")));
     figure.caption = caption(study, &plane, &spacings);
     vec![figure]
 }
@@ -192,7 +192,7 @@ fn caption(study: &Study, plane: &Plane<'_>, spacings: &[f64]) -> String {
     let apart = if same { apart.first().cloned().unwrap_or_default() } else { apart.join(" and ") };
     format!(
         "{} Mean escape time over {}.{} Lines of equal time, {apart} decades apart, with \
-         $\\log_{{10}}\\,\\mathrm{{E}}\\,\\tau$: simulation solid, small-noise theory dashed.{grey}",
+         $\\log_{{10}}\\,\\mathbb{{E}}\\,\\tau$: simulation solid, small-noise theory dashed.{grey}",
         data::title(study),
         plane.place,
         growth(plane),

@@ -17,17 +17,17 @@ fn drawn(study: &Study, name: &str) -> Figure {
     figure
 }
 
-fn points(panel: &Panel) -> Vec<(&[f64], &[f64], &[f64], &[f64])> {
-    let of = |layer: &'_ Layer| matches!(layer, Layer::Points { .. });
-    panel
-        .layers
-        .iter()
-        .filter(|layer| of(layer))
-        .map(|layer| match layer {
-            Layer::Points { x, y, lo, hi, .. } => (&x[..], &y[..], &lo[..], &hi[..]),
-            _ => unreachable!(),
-        })
-        .collect()
+/// Places and intervals of marks.
+type Marks<'a> = (&'a [f64], &'a [f64], &'a [f64], &'a [f64]);
+
+fn points(panel: &Panel) -> Vec<Marks<'_>> {
+    fn marks(layer: &Layer) -> Option<Marks<'_>> {
+        match layer {
+            Layer::Points { x, y, lo, hi, .. } => Some((x, y, lo, hi)),
+            _ => None,
+        }
+    }
+    panel.layers.iter().filter_map(marks).collect()
 }
 
 /// Exits by the small-noise law itself, spread evenly in probability: from the left minimum, close to -1, beyond -3
