@@ -1,6 +1,7 @@
 //! What `run` writes, and what it says about runs that did not go well.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::{Folder, count, items, number, quantity, results};
 
@@ -343,6 +344,14 @@ fn the_scenario_as_run_has_the_overrides_and_the_sweep() {
     let points: Vec<&Value> = items(&summary["points"]).iter().map(|point| &point["point"]).collect();
     assert_eq!(points, [&json!({"noise.epsilon": 0.5}), &json!({"noise.epsilon": 0.4})]);
     assert_eq!((&summary["name"], count(&results(&summary)[0]["paths"])), (&json!("b"), 20));
+    // The report says which bytes and which command.
+    let hash = Sha256::digest(folder.bytes("out/scenario.toml"));
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let command = "levyscape run s.toml --set &#39;sweep.noise.epsilon=[0.5, 0.4]&#39; --set ensemble.paths=20 --set name=b";
+    let line = format!("levyscape {}, seed 7, scenario.toml sha256:{hash}, ", env!("CARGO_PKG_VERSION"));
+    let page = folder.text("out/report.html");
+    assert!(page.contains(&line), "{line}");
+    assert!(page.contains(command) || page.contains(&command.replace("&#39;", "'")), "{command}");
 }
 
 #[test]

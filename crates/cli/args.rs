@@ -34,13 +34,20 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Draw the figures of a finished run again from its saved data
     Plot(PlotArguments),
+    /// Estimate the tail index of a sample (.csv, .npy), with intervals and a diagnosis
+    #[command(name = "tail_index")]
+    TailIndex(TailIndexArguments),
     /// Write a commented scenario to start from
     New {
         /// Name of the scenario; the file is NAME.toml in the current folder
         name: String,
     },
     /// List the noises, schemes, tasks, methods and figures that there are
-    List,
+    List {
+        /// Print every key of a scenario instead, as the page docs/keys.md (Markdown)
+        #[arg(long)]
+        keys: bool,
+    },
 }
 
 /// The scenario of a command.
@@ -230,6 +237,19 @@ pub struct ExactArguments {
     /// Relative error at which the meshes are fine enough
     #[arg(long, value_name = "ERROR", default_value_t = 1e-8, value_parser = tolerance)]
     pub tolerance: f64,
+}
+
+/// Arguments of `tail_index`.
+#[derive(Debug, Args)]
+pub struct TailIndexArguments {
+    /// The sample: a column of numbers, or a matrix with a column a coordinate
+    pub file: PathBuf,
+    /// Folder for summary.json and the figures, instead of output/tail_index_STEM
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Column to take, by its name or its number from 1; by default all
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
 }
 
 /// A relative error.

@@ -134,6 +134,7 @@ impl Solved {
                 problem: start.problem.clone(),
                 survival: None,
                 exponential_distance: None,
+                places: None,
             })
         });
         PointData {
@@ -142,6 +143,7 @@ impl Solved {
             noise: self.problem.theory_noise,
             ensembles: starts.collect(),
             paths: Vec::new(),
+            chains: Vec::new(),
         }
     }
 

@@ -9,8 +9,10 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod sample;
 mod scenario;
 mod study;
+mod tail_index;
 mod template;
 
 use std::io::Write;
@@ -32,11 +34,17 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => run::replay(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::Check(arguments) => check::check(&arguments.scenario).map(|text| (text, ExitCode::SUCCESS)),
         Command::Exact(arguments) => exact::exact(arguments).map(|text| (text, ExitCode::SUCCESS)),
+        Command::TailIndex(arguments) => {
+            tail_index::tail_index(arguments).map(|text| (text, ExitCode::SUCCESS))
+        }
         Command::Plot(arguments) => run::plot(arguments).map(|text| (text, ExitCode::SUCCESS)),
         Command::New { name } => template::write(Path::new(""), name)
             .map(|path| (format!("wrote {}\n", path.display()), ExitCode::SUCCESS))
             .map_err(|error| Failure::Input(error.to_string())),
-        Command::List => Ok((list::list(), ExitCode::SUCCESS)),
+        Command::List { keys: false } => Ok((list::list(), ExitCode::SUCCESS)),
+        Command::List { keys: true } => scenario::keys_page()
+            .map(|text| (text, ExitCode::SUCCESS))
+            .map_err(|error| Failure::Other(error.to_string())),
     };
     match done {
         Ok((text, code)) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use levyscape_engine::Trajectory;
 use levyscape_integrator::Potential;
 
-use crate::estimate::SurvivalCurve;
+use crate::estimate::{ExitPlaces, PlaceDensity, SurvivalCurve};
 use crate::landscape::Landscape;
 use crate::summary::Summary;
 use crate::theory::{NoiseLaw, StoppedProblem};
@@ -32,6 +32,8 @@ pub struct PointData {
     pub ensembles: Vec<EnsembleData>,
     /// Sample paths, one entry a task.
     pub paths: Vec<PathData>,
+    /// Long runs over several wells, one entry a task.
+    pub chains: Vec<ChainData>,
 }
 
 /// One simulated first-exit or transition problem.
@@ -48,6 +50,9 @@ pub struct EnsembleData {
     /// `sqrt(n)` times the Kolmogorov distance to the exponential law of the same mean; see
     /// [`exponentiality`](crate::compare::exponentiality()).
     pub exponential_distance: Option<f64>,
+    /// Where paths left the domain, for exits on the line under a noise with jumps, where paths were simulated until
+    /// they ended.
+    pub places: Option<ExitPlaces>,
 }
 
 /// Sample paths of one task.
@@ -59,4 +64,15 @@ pub struct PathData {
     pub end_time: f64,
     /// The paths, thinned for drawing.
     pub trajectories: Vec<Trajectory>,
+}
+
+/// Where paths of one task are in the long run.
+#[derive(Debug, Clone)]
+pub struct ChainData {
+    /// Index of the task in the scenario.
+    pub task: usize,
+    /// The density of the simulated paths after their burn-in.
+    pub density: PlaceDensity,
+    /// The exact stationary density, (x, p(x)), ascending in x; empty where it is not known.
+    pub exact: Vec<[f64; 2]>,
 }

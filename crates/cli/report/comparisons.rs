@@ -8,10 +8,10 @@ use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
 use maud::{Markup, html};
 
-use super::judgement::{Tone, destinations, exponentiality, ratio, tone, words};
+use super::judgement::{Outcome, Tone, destinations, exponentiality, outcome, ratio, tone, words};
 use super::number::{count, interval, prose, reference, significant, with_error};
-use super::points::{Points, key_name, shown};
-use super::{quantity, scroll};
+use super::points::Points;
+use super::{Origin, latex, quantity, scroll};
 
 /// The class that colours a cell.
 pub fn class(tone: Tone) -> &'static str {
@@ -24,7 +24,7 @@ pub fn class(tone: Tone) -> &'static str {
 }
 
 /// The section of comparisons.
-pub fn section(study: &Study, points: &Points<'_>) -> Markup {
+pub fn section(study: &Study, points: &Points<'_>, origin: &Origin<'_>) -> Markup {
     let results = || study.summary.points.iter().flat_map(|point| &point.results);
     let mut tasks: BTreeSet<usize> = results().map(|result| result.task).collect();
     tasks.extend(study.points.iter().flat_map(|point| point.paths.iter().map(|paths| paths.task)));
@@ -45,18 +45,19 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
                     @if !sentence.is_empty() { p { (prose(sentence)) } }
                 }
             }
-            @for task in tasks { (self::task(study, points, task)) }
+            @for task in tasks { (self::task(study, points, task, origin)) }
         }
     }
 }
 
-fn task(study: &Study, points: &Points<'_>, task: usize) -> Markup {
+fn task(study: &Study, points: &Points<'_>, task: usize, origin: &Origin<'_>) -> Markup {
     let any = study.summary.points.iter().any(|point| point.results.iter().any(|result| result.task == task));
     let description = quantity::task(&study.summary.scenario, task);
     html! {
         h3 { "Task " (task) @if !description.0.is_empty() { ": " (description) } }
         @if any {
             (table(study, points, task))
+            (latex::source(&format!("latex-{task}"), &latex::table(study, points, Some(task), origin)))
             (tests(study, points, task))
         } @else {
             p { "Sample paths for looking at; see the figures." }
@@ -65,23 +66,21 @@ fn task(study: &Study, points: &Points<'_>, task: usize) -> Markup {
 }
 
 fn table(study: &Study, points: &Points<'_>, task: usize) -> Markup {
+    let sweep = !points.keys().is_empty();
     scroll(
         &format!("Comparisons of task {task}"),
         html! {
             table.comparison {
+                caption { "Estimates of task " (task) " with 95\u{a0}% intervals, the exact values and the theorem’s" }
                 thead {
                     tr {
-                        @for key in points.keys() { th scope="col" { (key_name(key)) } }
+                        @if sweep { th scope="col" { "point" } }
                         th scope="col" { "quantity" }
                         th.number scope="col" { "estimate" br; span.small { "95\u{a0}% interval" } }
-                        th.number scope="col" { "exact" }
-                        th.number scope="col" { i { "z" } }
-                        th.number scope="col" { "theorem" }
-                        th.number scope="col" { "estimate / theorem" br; span.small { "95\u{a0}% interval" } }
-                        th scope="col" { "verdict" }
-                        th.number scope="col" { "visible" }
-                        th.number scope="col" { "paths" }
-                        th.number scope="col" { "step error" }
+                        th.number scope="col" { "exact" br; span.small { i { "z" } } }
+                        th.number scope="col" { "theorem" br; span.small { "estimate / theorem" } }
+                        th scope="col" { "verdict" br; span.small { "visible" } }
+                        th.number scope="col" { "paths" br; span.small { "step error; at " i { "h" } ", at 2" i { "h" } } }
                     }
                 }
                 @for (index, (point, data)) in study.summary.points.iter().zip(&study.points).enumerate() {
@@ -90,12 +89,8 @@ fn table(study: &Study, points: &Points<'_>, task: usize) -> Markup {
                     tbody {
                         @for (row, result) in results.iter().enumerate() {
                             tr.mean[quantity::is_mean(result)] {
-                                @if row == 0 {
-                                    @for key in points.keys() {
-                                        th.swept scope="rowgroup" rowspan=(results.len()) {
-                                            @if let Some(value) = points.value(index, key) { (shown(value)) }
-                                        }
-                                    }
+                                @if sweep && row == 0 {
+                                    th.swept scope="rowgroup" rowspan=(results.len()) { (points.name(index)) }
                                 }
                                 th scope="row" { (quantity::name(result, data)) }
                                 (cells(result))
@@ -124,43 +119,49 @@ fn cells(result: &QuantityResult) -> Markup {
             }
             @if let Some(ci95) = result.ci95 { br; span.small { (interval(ci95)) } }
         }
-        td.number { (beside(result.exact)) }
-        td.number { @if let Some(z) = verdict.and_then(|verdict| verdict.z) { (z_text(z)) } @else { (none()) } }
-        td.number { (beside(result.asymptotic)) }
         td.number {
+            (beside(result.exact))
+            @if let Some(z) = verdict.and_then(|verdict| verdict.z) { br; span.small { i { "z" } " = " (z_text(z)) } }
+        }
+        td.number {
+            (beside(result.asymptotic))
             @if let Some((ratio, ends)) = ratio(result) {
                 @let error = (ends[1] - ends[0]) / 4.0;
-                (reference(ratio, Some(10.0 * error))) br; span.small { (interval(ends)) }
-            } @else { (none()) }
+                br; span.small { (reference(ratio, Some(10.0 * error))) " " (interval(ends)) }
+            }
         }
-        td.words.(class(tone(result))) { (prose(words(result))) }
-        td.number { (visible(result)) }
+        td.words.(class(heard(result))) {
+            (prose(words(result)))
+            @if let Some(visible) = visible(result) { br; span.small { "visible: " (visible) } }
+        }
         td.number {
             (count(result.paths))
             @if result.censored > 0 { br; span.small.doubtful { (count(result.censored)) " censored" } }
             @if result.diverged > 0 { br; span.small.bad { (count(result.diverged)) " diverged" } }
-        }
-        td.number {
             @if let Some(bias) = &result.discretisation_bias {
-                (with_error(bias.estimate, bias.std_error))
-                br;
-                span.small {
-                    span.nowrap { "at " i { "h" } ": " (reference(bias.fine, result.std_error)) } ", "
-                    span.nowrap { "at 2" i { "h" } ": " (reference(bias.coarse, result.std_error)) }
-                }
-            } @else { (none()) }
+                br; span.small { (with_error(bias.estimate, bias.std_error)) ";" }
+                br; span.small { (reference(bias.fine, result.std_error)) ", " (reference(bias.coarse, result.std_error)) }
+            }
         }
     }
 }
 
+/// The tone of the words: an agreement that says little is no good news.
+fn heard(result: &QuantityResult) -> Tone {
+    match outcome(result) {
+        Outcome::Uncertain => Tone::Doubtful,
+        _ => tone(result),
+    }
+}
+
 /// The deviation that would have shown: of a probability in points, of anything else as a share.
-fn visible(result: &QuantityResult) -> Markup {
-    let verdict = result.verdict.as_ref();
+fn visible(result: &QuantityResult) -> Option<Markup> {
+    let verdict = result.verdict.as_ref()?;
     let probability = Compared::from(result).kind == Kind::Probability;
-    match verdict.map(|verdict| (verdict.detectable, verdict.detectable_relative)) {
-        Some((Some(points), _)) if probability => html! { "±\u{a0}" (significant(points, 2)) },
-        Some((_, Some(share))) => html! { "±\u{a0}" (significant(100.0 * share, 2)) "\u{a0}%" },
-        _ => html! { span.none { "—" } },
+    match (verdict.detectable, verdict.detectable_relative) {
+        (Some(points), _) if probability => Some(html! { "±\u{a0}" (significant(points, 2)) }),
+        (_, Some(share)) => Some(html! { "±\u{a0}" (significant(100.0 * share, 2)) "\u{a0}%" }),
+        _ => None,
     }
 }
 
@@ -193,17 +194,13 @@ fn tests(study: &Study, points: &Points<'_>, task: usize) -> Markup {
     let several = rows.iter().any(|(_, test)| test.from.is_some());
     let head = || {
         html! {
-            @for key in points.keys() { th scope="col" { (key_name(key)) } }
+            @if !points.keys().is_empty() { th scope="col" { "point" } }
             @if several { th.number scope="col" { "from minimum" } }
         }
     };
     let start = |index: usize, test: &StartTests| {
         html! {
-            @for key in points.keys() {
-                th.swept scope="row" {
-                    @if let Some(value) = points.value(index, key) { (shown(value)) }
-                }
-            }
+            @if !points.keys().is_empty() { th.swept scope="row" { (points.name(index)) } }
             @if several { td.number { @if let Some(from) = test.from { (from) } } }
         }
     };
@@ -219,6 +216,7 @@ fn tests(study: &Study, points: &Points<'_>, task: usize) -> Markup {
             }
             (scroll(&format!("Exponentiality, task {task}"), html! {
                 table.comparison {
+                    caption { "The times of task " (task) " against an exponential law" }
                     thead {
                         tr {
                             (head())
@@ -266,6 +264,7 @@ fn tests(study: &Study, points: &Points<'_>, task: usize) -> Markup {
             }
             (scroll(&format!("Destinations, task {task}"), html! {
                 table.comparison {
+                    caption { "The destinations of task " (task) " against what they should be" }
                     thead {
                         tr {
                             (head())

@@ -37,6 +37,7 @@ pub fn section(study: &Study, figures: &[Figure]) -> Result<Markup, String> {
                     figcaption {
                         strong { "Figure " (number + 1) ". " }
                         @if figure.caption.is_empty() { (title(figure)) "." } @else { (formula::caption(&figure.caption)) }
+                        button.zoom type="button" hidden aria-label={ "Enlarge figure " (number + 1) } { "Enlarge" }
                         span.files {
                             @for format in &formats {
                                 " " a href={ "figures/" (figure.name) "." (format) }
@@ -63,7 +64,8 @@ fn embedded(figure: &Figure) -> Result<Markup, String> {
         .strip_prefix("<svg")
         .and_then(|rest| rest.split_once('>'))
         .ok_or_else(|| failure("the drawing is not an SVG element"))?;
-    // A title would pop up wherever the pointer rests; the label and the caption say more.
+    // A title of the whole would pop up wherever the pointer rests; the label and the caption say more. Those of single
+    // points stay: they are their values.
     let body = without(without(body, "title"), "desc");
     let attribute =
         |name: &str| tag.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value);

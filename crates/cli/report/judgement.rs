@@ -1,6 +1,6 @@
 //! How good the news of a comparison is, and the comparison in a few words.
 
-use levyscape_analyzer::compare::{Destinations, Exponentiality, FAMILY_LEVEL};
+use levyscape_analyzer::compare::{Compared, Destinations, Exponentiality, FAMILY_LEVEL};
 use levyscape_analyzer::summary::QuantityResult;
 
 use super::number::significant;
@@ -27,6 +27,57 @@ pub fn tone(result: &QuantityResult) -> Tone {
         }
         Some(true) => Tone::Good,
         None => Tone::Plain,
+    }
+}
+
+/// What the comparison of a result with its exact value comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Agrees,
+    Differs,
+    /// Nothing against it, but the sample would have shown a large deviation only, or there is no estimate.
+    Uncertain,
+    /// No exact value.
+    NotCompared,
+    /// Paths diverged: the number must not be used.
+    Unusable,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::Differs => "differs",
+            Self::Uncertain => "too uncertain",
+            Self::NotCompared => "not compared",
+            Self::Unusable => "not to be used",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Agrees => Tone::Good,
+            Self::Differs | Self::Unusable => Tone::Bad,
+            Self::Uncertain => Tone::Doubtful,
+            Self::NotCompared => Tone::Plain,
+        }
+    }
+}
+
+/// The outcome of one result.
+pub fn outcome(result: &QuantityResult) -> Outcome {
+    let verdict = result.verdict.as_ref();
+    let kind = Compared::from(result).kind;
+    match verdict.and_then(|verdict| verdict.agrees) {
+        _ if result.diverged > 0 => Outcome::Unusable,
+        Some(false) => Outcome::Differs,
+        // Where nothing else is possible no sample is too small.
+        Some(true) if verdict.is_some_and(|verdict| verdict.p_value.is_some() && verdict.is_weak(kind)) => {
+            Outcome::Uncertain
+        }
+        Some(true) => Outcome::Agrees,
+        None if result.exact.is_some() => Outcome::Uncertain,
+        None => Outcome::NotCompared,
     }
 }
 
@@ -87,11 +138,4 @@ pub fn destinations(test: &Destinations) -> Tone {
         (false, "theorem") => Tone::Doubtful,
         (false, _) => Tone::Bad,
     }
-}
-
-/// How many estimates disagree with their exact values.
-pub fn disagreeing<'a>(results: impl IntoIterator<Item = &'a QuantityResult>) -> usize {
-    let disagrees =
-        |result: &&QuantityResult| result.verdict.as_ref().and_then(|verdict| verdict.agrees) == Some(false);
-    results.into_iter().filter(disagrees).count()
 }

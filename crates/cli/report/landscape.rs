@@ -180,6 +180,7 @@ fn space_table(landscape: &SpaceLandscape) -> Markup {
     };
     html! {
         table.landscape {
+            caption { "Minima and saddles" }
             thead { tr {
                 th scope="col" { "point" }
                 th.number scope="col" { "place" }
@@ -212,6 +213,7 @@ fn table(groups: &[(&Landscape, Vec<usize>)], points: &Points<'_>) -> Markup {
     let several = groups.len() > 1;
     html! {
         table.landscape {
+            caption { "Minima, their wells and the saddles between them" }
             thead {
                 tr {
                     @if several { th scope="col" { "points" } }

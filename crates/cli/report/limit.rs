@@ -132,6 +132,7 @@ fn limits(limits: &[LimitSummary]) -> Markup {
         "Extrapolations",
         html! {
             table {
+                caption { "Extrapolations to ε = 0" }
                 thead {
                     tr {
                         th scope="col" { "what" }

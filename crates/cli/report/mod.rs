@@ -7,10 +7,13 @@ mod figures;
 mod formula;
 mod judgement;
 mod landscape;
+mod latex;
 pub mod limit;
 mod notices;
 mod number;
+mod numbers;
 mod opening;
+mod origin;
 mod points;
 mod quantity;
 mod reproduction;
@@ -26,14 +29,20 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use points::Points;
 
+pub use origin::Origin;
 pub use terminal::terminal_summary;
 pub use theory::normalisation;
 
 const STYLE: &str = include_str!("style.css");
-/// A browser that heeds it loads nothing, whatever a text of the scenario says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const SCRIPT: &str = include_str!("script.js");
 
-const SECTIONS: [[&str; 2]; 8] = [
+/// A browser that heeds it loads nothing and runs our script alone, whatever a text of the scenario says.
+fn policy() -> String {
+    let script = origin::script_hash(SCRIPT);
+    format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; img-src data:")
+}
+
+const SECTIONS: [[&str; 2]; 9] = [
     ["warnings", "Warnings"],
     ["landscape", "Landscape"],
     ["comparisons", "Comparisons"],
@@ -41,6 +50,7 @@ const SECTIONS: [[&str; 2]; 8] = [
     ["limit", "The limit"],
     ["scheme", "Scheme and step"],
     ["figures", "Figures"],
+    ["numbers", "Numbers"],
     ["reproduction", "Reproduction"],
 ];
 
@@ -48,7 +58,7 @@ const SECTIONS: [[&str; 2]; 8] = [
 ///
 /// # Errors
 /// A figure that cannot be drawn, in words.
-pub fn html(study: &Study, figures: &[Figure]) -> Result<String, String> {
+pub fn html(study: &Study, figures: &[Figure], origin: &Origin<'_>) -> Result<String, String> {
     let summary = &study.summary;
     if summary.points.len() != study.points.len() {
         return Err(format!(
@@ -64,7 +74,7 @@ pub fn html(study: &Study, figures: &[Figure]) -> Result<String, String> {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "levyscape " (summary.levyscape) };
@@ -72,22 +82,29 @@ pub fn html(study: &Study, figures: &[Figure]) -> Result<String, String> {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
-                    (opening::section(study, &points))
+                a.skip href="#summary" { "Skip to the summary" }
+                header {
+                    h1 { (summary.title) }
                     nav aria-label="Sections" {
                         @for [id, name] in SECTIONS {
                             @if id != "limit" || limit::is_there(summary) { a href={ "#" (id) } { (name) } " " }
                         }
+                        button #theme type="button" hidden { "Dark page" }
                     }
+                }
+                main {
+                    (opening::section(study, &points, origin))
                     (notices::section(summary, &points))
                     (landscape::section(study, &points))
-                    (comparisons::section(study, &points))
+                    (comparisons::section(study, &points, origin))
                     (theory::section(study, &points))
                     (limit::section(study))
                     (scheme::section(study, &points))
                     (figures)
-                    (reproduction::section(study))
+                    (numbers::section(study, &points, origin))
+                    (reproduction::section(study, origin))
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };

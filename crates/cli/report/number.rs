@@ -26,6 +26,18 @@ impl Printed {
     }
 }
 
+impl Printed {
+    /// The same as a formula of LaTeX, with its dollar signs.
+    pub fn latex(&self) -> String {
+        let body = self.body.replace('±', r"\pm").replace('∞', r"\infty");
+        let (open, close) = if self.compound { ("(", ")") } else { ("", "") };
+        match self.exponent {
+            0 => format!("${body}$"),
+            exponent => format!(r"${open}{body}{close}\times 10^{{{exponent}}}$"),
+        }
+    }
+}
+
 impl fmt::Display for Printed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.exponent, self.compound) {
@@ -276,6 +288,16 @@ mod tests {
         assert_eq!(interval([26_217.0, 32_081.0]).to_string(), "[26200, 32100]");
         assert_eq!(interval([2.0, f64::INFINITY]).to_string(), "[2.0000, ∞]");
         assert_eq!(interval([0.0, 0.0]).to_string(), "[0, 0]");
+    }
+
+    #[test]
+    fn latex_has_formulas() {
+        assert_eq!(with_error(75.13, 0.31).latex(), r"$75.13 \pm 0.31$");
+        assert_eq!(with_error(-1.5193e7, 1.62e5).latex(), r"$(-1.519 \pm 0.016)\times 10^{7}$");
+        assert_eq!(interval([1.488e7, 1.55e7]).latex(), r"$[1.488, 1.550]\times 10^{7}$");
+        assert_eq!(interval([2.0, f64::INFINITY]).latex(), r"$[2.0000, \infty]$");
+        assert_eq!(compact(-2.5e-7).latex(), r"$-2.5\times 10^{-7}$");
+        assert_eq!(significant(f64::NAN, 3).latex(), "$not a number$");
     }
 
     #[test]

@@ -4,51 +4,40 @@ use std::collections::BTreeSet;
 
 use levyscape_analyzer::study::Study;
 use levyscape_analyzer::summary::QuantityResult;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
+use super::comparisons::class;
 use super::formula::formula;
-use super::judgement::{Tone, disagreeing, ratio, tone};
+use super::judgement::{Outcome, outcome, ratio};
 use super::number::{compact, count, interval, reference, significant, with_error};
 use super::points::Points;
-use super::{comparisons, landscape, notices, quantity};
+use super::{Origin, landscape, notices, quantity};
 
-/// Points up to this number have their means listed, more only their range.
-const LISTED: usize = 3;
+/// Kinds of quantities that are listed: what fits on a screen.
+const ROWS: usize = 12;
+/// Tasks that are listed.
+const TASKS: usize = 4;
 
-/// Title and summary.
-pub fn section(study: &Study, points: &Points<'_>) -> Markup {
+/// The summary.
+pub fn section(study: &Study, points: &Points<'_>, origin: &Origin<'_>) -> Markup {
     let summary = &study.summary;
-    let failed = summary.verdict.status != "ok";
-    let far = disagreeing(summary.points.iter().flat_map(|point| &point.results));
     html! {
-        header {
-            h1 { (summary.title) }
-            dl.summary {
-                dt { "Asked" }
-                dd { (asked(study, points)) }
-                dt { "Came out" }
-                dd { (outcome(study, points)) }
-                dt { "Verdict" }
-                dd {
-                    @if failed {
-                        strong.badge.bad { "FAILED" } " The numbers must not be used as they are:"
-                        (notices::list(&summary.verdict.reasons, points))
-                    } @else {
-                        strong.badge.good { "ok" } " Every path stayed finite."
-                        @if far > 0 {
-                            " " strong.bad { "But " (counted(far, "estimate")) " " @if far == 1 { "disagrees" } @else { "disagree" }
-                            " with the exact value" } "; see the " a href="#comparisons" { "comparisons" } "."
-                        }
-                    }
-                }
-                dt { "Warnings" }
-                dd {
-                    @match summary.warnings.len() {
-                        0 => "none",
-                        many => a href="#warnings" { (counted(many, "warning")) },
-                    }
+        dl.summary #summary {
+            dt { "Asked" }
+            dd { (asked(study, points)) }
+            dt { "Verdict" }
+            dd { (verdict(study, points)) }
+            dt { "Came out" }
+            dd { (outcomes(study, points)) }
+            dt { "Warnings" }
+            dd {
+                @match summary.warnings.len() {
+                    0 => "none",
+                    many => a href="#warnings" { (counted(many, "warning")) },
                 }
             }
+            dt { "Repeat" }
+            dd { (origin.markup(study, "origin")) }
         }
     }
 }
@@ -91,6 +80,20 @@ fn asked(study: &Study, points: &Points<'_>) -> Markup {
             ", " (paths(summary.points.iter().flat_map(|point| &point.results)))
             @if !seed.is_null() { ", seed " (seed.to_string()) }
             "."
+        }
+        (tasks(study))
+    }
+}
+
+/// One line a task.
+fn tasks(study: &Study) -> Markup {
+    let count = study.summary.scenario["task"].as_array().map_or(0, Vec::len);
+    html! {
+        ul.tasks {
+            @for task in 0..count.min(TASKS) {
+                li { "Task " (task) ": " (quantity::task(&study.summary.scenario, task)) }
+            }
+            @if count > TASKS { li { "and " (counted(count - TASKS, "more task")) } }
         }
     }
 }
@@ -147,134 +150,237 @@ fn paths<'a>(results: impl Iterator<Item = &'a QuantityResult>) -> Markup {
     }
 }
 
-/// The mean times that belong together: of one task, start and kind of noise.
-#[derive(Clone, Copy, PartialEq)]
-struct Means<'a> {
-    task: usize,
-    from: Option<usize>,
-    noise: &'a str,
+/// A result and the index of its point.
+type Placed<'a> = (usize, &'a QuantityResult);
+
+fn results(study: &Study) -> impl Iterator<Item = Placed<'_>> {
+    let points = study.summary.points.iter().enumerate();
+    points.flat_map(|(point, summary)| summary.results.iter().map(move |result| (point, result)))
 }
 
-fn outcome(study: &Study, points: &Points<'_>) -> Markup {
-    let mut kinds: Vec<Means<'_>> = Vec::new();
-    for point in &study.summary.points {
-        for result in point.results.iter().filter(|result| quantity::is_mean(result)) {
-            let kind = Means { task: result.task, from: result.from, noise: &point.noise.kind };
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
+/// How many results have each outcome, in a few words.
+fn counts<'a>(results: impl Iterator<Item = &'a QuantityResult>) -> Markup {
+    let outcomes: Vec<Outcome> = results.map(outcome).collect();
+    let number = |wanted: Outcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
+    let parts = [
+        (Outcome::Unusable, "not to be used"),
+        (Outcome::Differs, "differ"),
+        (Outcome::Uncertain, "too uncertain"),
+        (Outcome::Agrees, "agree"),
+        (Outcome::NotCompared, "without an exact value"),
+    ];
+    let parts: Vec<(Outcome, usize, &str)> = parts
+        .into_iter()
+        .map(|(outcome, words)| (outcome, number(outcome), words))
+        .filter(|part| part.1 > 0)
+        .collect();
+    html! {
+        @for (place, (outcome, number, words)) in parts.iter().enumerate() {
+            @if place > 0 { ", " }
+            span.nowrap.(class(outcome.tone())) {
+                (number) " " @if *number == 1 && *outcome == Outcome::Differs { "differs" }
+                @else if *number == 1 && *outcome == Outcome::Agrees { "agrees" } @else { (words) }
             }
         }
     }
-    kinds.sort_by_key(|kind| (kind.task, kind.from));
-    let tasks: BTreeSet<usize> = kinds.iter().map(|kind| kind.task).collect();
-    let noises: BTreeSet<&str> = kinds.iter().map(|kind| kind.noise).collect();
-    let chains = chains(study, points);
+}
+
+/// Whether the numbers may be used, how many are as they should be, and which one is the farthest off.
+fn verdict(study: &Study, points: &Points<'_>) -> Markup {
+    let summary = &study.summary;
+    let failed = summary.verdict.status != "ok";
+    let all = || results(study).map(|(_, result)| result);
+    let worst = results(study)
+        .filter_map(|(point, result)| Some((point, result, result.verdict.as_ref()?.z?)))
+        .max_by(|a, b| a.2.abs().total_cmp(&b.2.abs()));
     html! {
-        @if kinds.is_empty() && chains.is_none() { p { "Sample paths; see the figures." } }
-        @if let Some(chains) = chains { (chains) }
-        @if !kinds.is_empty() {
-            ul {
-                @for kind in &kinds {
-                    li {
-                        @if tasks.len() > 1 { "Task " (kind.task) ": " }
-                        (means(study, points, *kind, noises.len() > 1))
+        @if failed {
+            strong.badge.bad { "FAILED" } " The numbers must not be used as they are:"
+            (notices::list(&summary.verdict.reasons, points))
+        } @else {
+            strong.badge.good { "ok" } " Every path stayed finite."
+        }
+        @if all().next().is_some() {
+            p.counts {
+                strong { "Against the exact equation: " (counts(all())) }
+                @if let Some((point, result, z)) = worst {
+                    "; farthest off: task " (result.task) ", " (quantity::name(result, &study.points[point]))
+                    @if !points.keys().is_empty() { " at " (points.name(point)) }
+                    ", " span.nowrap { (significant(z.abs(), 2)) " standard errors" }
+                    " (" (outcome(result).word()) ")"
+                }
+                ". See the " a href="#comparisons" { "comparisons" } "."
+            }
+        }
+        @if all().any(|result| outcome(result) == Outcome::Uncertain) {
+            p.small { "Too uncertain: not contradicted (Holm’s rule, 5\u{a0}%), but a deviation of a fifth (of a probability, by 0.1) could have been overlooked." }
+        }
+        @if all().any(|result| outcome(result) == Outcome::Differs) {
+            @if let Some(all) = &summary.comparison { p { (all.words) } }
+        }
+    }
+}
+
+/// Results of one kind: those that differ in what is not named.
+#[derive(Clone, PartialEq)]
+struct Kind {
+    task: Option<usize>,
+    quantity: String,
+    from: Option<usize>,
+    noise: Option<String>,
+}
+
+/// Results by their kinds, as finely as fits on a screen: mean times first, then as they come.
+fn kinds(study: &Study) -> Vec<(Kind, Vec<Placed<'_>>)> {
+    let mut coarse = 0;
+    loop {
+        let mut kinds: Vec<(Kind, Vec<Placed<'_>>)> = Vec::new();
+        for (point, result) in results(study) {
+            // What comes first is told apart the longest: by start, then by noise, then by task.
+            let limit = if quantity::is_first(result) { [2, 3, 4] } else { [1, 1, 1] };
+            let kind = Kind {
+                quantity: result.quantity.clone(),
+                from: if coarse < limit[0] { result.from } else { None },
+                noise: (coarse < limit[1]).then(|| study.summary.points[point].noise.kind.clone()),
+                task: (coarse < limit[2]).then_some(result.task),
+            };
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, placed)) => placed.push((point, result)),
+                None => kinds.push((kind, vec![(point, result)])),
+            }
+        }
+        if kinds.len() <= ROWS || coarse == 4 {
+            kinds.sort_by_key(|(kind, placed)| {
+                (!placed.iter().all(|(_, result)| quantity::is_first(result)), kind.task, kind.from)
+            });
+            return kinds;
+        }
+        coarse += 1;
+    }
+}
+
+fn outcomes(study: &Study, points: &Points<'_>) -> Markup {
+    let kinds = kinds(study);
+    if kinds.is_empty() {
+        return html! { p { "Sample paths; see the figures." } };
+    }
+    let tasks: BTreeSet<Option<usize>> = kinds.iter().map(|(kind, _)| kind.task).collect();
+    let noises: BTreeSet<Option<&str>> = kinds.iter().map(|(kind, _)| kind.noise.as_deref()).collect();
+    let single = kinds.iter().all(|(_, placed)| placed.len() == 1);
+    html! {
+        table.outcomes {
+            caption { "What came out, one line a kind of quantity" }
+            thead {
+                tr {
+                    th scope="col" { "quantity" }
+                    @if single {
+                        th scope="col" { "estimate" }
+                        th scope="col" { "95\u{a0}% interval" }
+                        th scope="col" { "exact" }
+                        th scope="col" { "theorem" }
+                    } @else {
+                        th scope="col" { "smallest" }
+                        th scope="col" { "largest" }
+                        th scope="col" { span.nowrap { "estimate / theorem" } }
+                    }
+                    th scope="col" { "verdicts" }
+                }
+            }
+            tbody {
+                @for (kind, placed) in kinds.iter().take(ROWS) {
+                    tr {
+                        th scope="row" {
+                            @if tasks.len() > 1 { @if let Some(task) = kind.task { (task) ": " } }
+                            (kind_name(study, kind, placed))
+                            @if noises.len() > 1 { @if let Some(noise) = &kind.noise {
+                                ", " @if noise == "brownian" { "Brownian" } @else { (noise.replace('_', " ")) }
+                            } }
+                        }
+                        @if single {
+                            @let result = placed[0].1;
+                            (single_cells(result))
+                            td.(class(outcome(result).tone())) { (outcome(result).word()) }
+                        } @else {
+                            (range_cells(points, placed, noises.len() > 1 && kind.noise.is_some()))
+                            td { (counts(placed.iter().map(|(_, result)| *result))) }
+                        }
                     }
                 }
             }
         }
-        @let comparison = study.summary.comparison.as_ref();
-        @let [agreement, theorem] = comparison.map_or([""; 2], |all| [all.words.as_str(), all.theorem.as_str()]);
-        @if !agreement.is_empty() || !theorem.is_empty() { p { (agreement) " " (theorem) } }
-        @if theorem.is_empty() { @if let Some(sentence) = theory(study) { p { (sentence) } } }
-    }
-}
-
-/// How far the wells that paths are in are from the limit chain; `None` without such a task.
-fn chains(study: &Study, points: &Points<'_>) -> Option<Markup> {
-    let rows = study.summary.points.iter().enumerate().flat_map(|(point, summary)| {
-        let off = summary.results.iter().filter(|result| result.quantity == "chain_deviation");
-        off.filter_map(move |result| Some((point, result, result.estimate?, result.std_error?)))
-    });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return None;
-    }
-    Some(html! {
-        ul {
-            @for (point, result, estimate, error) in rows.iter().take(LISTED) {
-                li {
-                    "Task " (result.task) ": the probabilities of the wells are at most "
-                    span.nowrap { (with_error(*estimate, *error)) } " from exp(" i { "Qt" } ")"
-                    @if let Some(t) = result.t { " at " i { "t" } " = " (compact(t)) }
-                    @if !points.keys().is_empty() { ", " (points.name(*point)) }
-                    @if let Some(exact) = result.exact { ", exactly " (reference(exact, result.std_error)) }
-                }
-            }
-            @if rows.len() > LISTED { li { "and " (rows.len() - LISTED) " more below" } }
+        @if kinds.len() > ROWS {
+            p { "And " (kinds.len() - ROWS) " more, see the " a href="#numbers" { "numbers" } "." }
         }
-    })
+        @let theorem = study.summary.comparison.as_ref().map_or("", |all| all.theorem.as_str());
+        @if !theorem.is_empty() { p { (theorem) } }
+    }
 }
 
-fn means(study: &Study, points: &Points<'_>, kind: Means<'_>, several_noises: bool) -> Markup {
-    let Means { task, from, noise } = kind;
-    let means: Vec<(usize, &QuantityResult)> = study
-        .summary
-        .points
-        .iter()
-        .enumerate()
-        .filter(|(_, point)| point.noise.kind == noise)
-        .flat_map(|(point, summary)| summary.results.iter().map(move |result| (point, result)))
-        .filter(|(_, result)| quantity::is_mean(result) && result.task == task && result.from == from)
-        .collect();
-    // The kind of noise is said already.
-    let named = |point: usize| points.name_without(point, if several_noises { "noise.kind" } else { "" });
-    let known = || means.iter().filter_map(|(point, result)| Some((*point, *result, result.estimate?)));
-    let least = known().min_by(|a, b| a.2.total_cmp(&b.2));
-    let most = known().max_by(|a, b| a.2.total_cmp(&b.2));
-    let estimate = |result: &QuantityResult| match (result.estimate, result.std_error) {
+/// The name of the quantity where all have the same, otherwise that of the kind.
+fn kind_name(study: &Study, kind: &Kind, placed: &[Placed<'_>]) -> Markup {
+    let mut names =
+        placed.iter().map(|(point, result)| quantity::name(result, &study.points[*point]).into_string());
+    match names.next() {
+        Some(first) if names.all(|name| name == first) => PreEscaped(first),
+        _ => html! {
+            (kind.quantity.replace('_', " "))
+            @if let Some(from) = kind.from { " from minimum " (from) }
+            " (" (placed.len()) ")"
+        },
+    }
+}
+
+fn estimate(result: &QuantityResult) -> Markup {
+    match (result.estimate, result.std_error) {
         (Some(estimate), Some(error)) => html! { span.nowrap { (with_error(estimate, error)) } },
         (Some(estimate), None) => html! { (significant(estimate, 5)) },
-        (None, _) => html! { "no estimate" },
-    };
-    html! {
-        @match from { None => "mean exit time ", Some(from) => { "mean transition time from minimum " (from) " " } }
-        @if let Some((_, first)) = means.first() { (quantity::mean_symbol(first)) }
-        @if several_noises { " under " @if noise == "brownian" { "Brownian" } @else { (noise) } " noise" }
-        @if points.len() <= LISTED || means.len() == 1 {
-            @for (place, (point, result)) in means.iter().enumerate() {
-                @if place > 0 { ";" }
-                " = " (estimate(result))
-                @if let Some(ci95) = result.ci95 { " (95 %: " span.nowrap { (interval(ci95)) } ")" }
-                @if !points.keys().is_empty() { " at " (named(*point)) }
-                @if let Some(exact) = result.exact { ", exact " (reference(exact, result.std_error)) }
-                @else if let Some(theory) = result.asymptotic { ", theory " (reference(theory, result.std_error)) }
-                @let tone = tone(result);
-                @if tone == Tone::Bad { " " strong.(comparisons::class(tone)) { a href="#comparisons" { "see the comparisons" } } }
-            }
-        } @else if let (Some(least), Some(most)) = (least, most) {
-            " runs from " (estimate(least.1)) " at " (named(least.0))
-            " to " (estimate(most.1)) " at " (named(most.0))
-            @if known().count() < means.len() { "; no estimate at " (counted(means.len() - known().count(), "point")) }
-        } @else { ": no path ended" }
+        (None, _) => html! { "none" },
     }
 }
 
-/// How far theory is from the estimated means, over all points.
-fn theory(study: &Study) -> Option<Markup> {
-    let means = || {
-        study
-            .summary
-            .points
-            .iter()
-            .flat_map(|point| &point.results)
-            .filter(|result| quantity::is_mean(result))
+fn single_cells(result: &QuantityResult) -> Markup {
+    let none = || html! { span.none { "—" } };
+    let beside = |value: Option<f64>| match value {
+        Some(value) => html! { (reference(value, result.std_error)) },
+        None => none(),
     };
-    let ratios: Vec<f64> = means().filter_map(|result| ratio(result).map(|(ratio, _)| ratio)).collect();
-    let least = ratios.iter().copied().reduce(f64::min)?;
-    let most = ratios.iter().copied().reduce(f64::max)?;
-    Some(html! {
-        "Mean over the theorem’s: "
-        @if ratios.len() == 1 { (significant(least, 3)) } @else { (significant(least, 3)) " to " (significant(most, 3)) }
-        "."
-    })
+    html! {
+        td data-label="estimate" { (estimate(result)) }
+        td data-label="95\u{a0}% interval" { @match result.ci95 { Some(ci95) => span.nowrap { (interval(ci95)) }, None => (none()) } }
+        td data-label="exact" { (beside(result.exact)) }
+        td data-label="theorem" { (beside(result.asymptotic)) }
+    }
+}
+
+/// The smallest and the largest value with their points, and how far the theorem is.
+fn range_cells(points: &Points<'_>, placed: &[Placed<'_>], noise_is_said: bool) -> Markup {
+    let name =
+        |point: usize| if noise_is_said { points.name_beside_noise(point) } else { points.name(point) };
+    let known = || placed.iter().filter_map(|(point, result)| Some((*point, *result, result.estimate?)));
+    let least = known().min_by(|a, b| a.2.total_cmp(&b.2));
+    let most = known().max_by(|a, b| a.2.total_cmp(&b.2));
+    let ratios: Vec<f64> =
+        placed.iter().filter_map(|(_, result)| ratio(result).map(|(ratio, _)| ratio)).collect();
+    let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let missing = placed.len() - known().count();
+    html! {
+        @for (label, end) in [("smallest", least), ("largest", most)] {
+            td data-label=(label) {
+                @match end {
+                    Some((point, result, _)) => {
+                        (estimate(result))
+                        @if !points.keys().is_empty() { " " span.small { "at " (name(point)) } }
+                    }
+                    None => "no estimate",
+                }
+            }
+        }
+        td data-label="estimate / theorem" {
+            @if ratios.is_empty() { span.none { "—" } }
+            @else if low == high { (significant(low, 3)) }
+            @else { span.nowrap { (significant(low, 3)) " to " (significant(high, 3)) } }
+            @if missing > 0 && missing < placed.len() { "; " (missing) " without an estimate" }
+        }
+    }
 }

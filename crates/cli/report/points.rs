@@ -6,6 +6,7 @@ use levyscape_analyzer::summary::Summary;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::latex;
 use super::number::{Printed, compact};
 
 /// More points than this are not named one by one.
@@ -55,6 +56,14 @@ impl<'a> Points<'a> {
         plain(&self.summary.points[point].point)
     }
 
+    /// The swept values in LaTeX.
+    pub fn latex(&self, point: usize) -> String {
+        let values = self.summary.points[point].point.iter().map(|(key, value)| {
+            if is_noise(key) { value_latex(value) } else { equation_latex(&symbol(key), value) }
+        });
+        values.collect::<Vec<_>>().join(", ")
+    }
+
     fn values(&self, point: usize, keys: &[&str]) -> Markup {
         html! {
             @for (place, key) in keys.iter().enumerate() {
@@ -74,10 +83,19 @@ impl<'a> Points<'a> {
         self.values(point, &self.keys)
     }
 
-    /// One point, by its swept values except that of one key.
-    pub fn name_without(&self, point: usize, left_out: &str) -> Markup {
-        let keys: Vec<&str> = self.keys.iter().copied().filter(|key| *key != left_out).collect();
-        self.values(point, if keys.is_empty() { &self.keys } else { &keys })
+    /// One point, by its swept values without the kind of noise, where that is said already.
+    pub fn name_beside_noise(&self, point: usize) -> Markup {
+        let keys: Vec<&str> = self.keys.iter().copied().filter(|key| *key != "noise.kind").collect();
+        html! {
+            @for (place, key) in keys.iter().enumerate() {
+                @if place > 0 { ", " }
+                @match self.value(point, key) {
+                    Some(Value::Object(table)) if is_noise(key) => (shown_parameters(table)),
+                    _ => (self.values(point, &[*key])),
+                }
+            }
+            @if keys.is_empty() { (self.name(point)) }
+        }
     }
 
     /// A set of points in as few words as it takes; nothing where there is no sweep.
@@ -198,6 +216,33 @@ fn printed(value: &Value) -> String {
     }
 }
 
+/// `name = value` in LaTeX.
+fn equation_latex((name, formula): &(String, bool), value: &Value) -> String {
+    match (number(value), formula) {
+        (Some(number), true) => format!("${} = {}$", latex::symbol(name), number.latex().replace('$', "")),
+        (_, true) => format!("${}$ = {}", latex::symbol(name), value_latex(value)),
+        (_, false) => format!("{} = {}", latex::escaped(name), value_latex(value)),
+    }
+}
+
+/// A value of the scenario in LaTeX.
+fn value_latex(value: &Value) -> String {
+    match (number(value), value) {
+        (Some(number), _) => number.latex(),
+        (None, Value::Object(table)) => {
+            let kind = table.get("kind").map(value_latex);
+            let values = parameters(table).map(|(key, value)| equation_latex(&inner_symbol(key), value));
+            kind.into_iter().chain(values).collect::<Vec<_>>().join(" ")
+        }
+        (None, Value::String(text)) if text == "inf" => r"$\infty$".to_owned(),
+        (None, Value::String(text)) if text == "-inf" => r"$-\infty$".to_owned(),
+        (None, Value::Array(list)) => {
+            format!("[{}]", list.iter().map(value_latex).collect::<Vec<_>>().join(", "))
+        }
+        (None, other) => latex::escaped(&printed(other)),
+    }
+}
+
 /// What a table of the scenario says beside its kind.
 fn parameters(table: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     table.iter().filter(|(key, _)| *key != "kind")
@@ -205,6 +250,20 @@ fn parameters(table: &Map<String, Value>) -> impl Iterator<Item = (&String, &Val
 
 fn inner_symbol(key: &str) -> (String, bool) {
     symbol(&format!("noise.{key}"))
+}
+
+/// The values of a table beside its kind.
+fn shown_parameters(table: &Map<String, Value>) -> Markup {
+    html! {
+        @for (place, (key, value)) in parameters(table).enumerate() {
+            @let (name, formula) = inner_symbol(key);
+            @if place > 0 { " " }
+            span.nowrap {
+                @if formula { i { (name) } } @else { (name) }
+                "\u{a0}=\u{a0}" (shown(value))
+            }
+        }
+    }
 }
 
 /// A value of the scenario.
@@ -220,13 +279,7 @@ pub fn shown(value: &Value) -> Markup {
         },
         (None, Value::Object(table)) => html! {
             @if let Some(kind) = table.get("kind") { (shown(kind)) }
-            @for (key, value) in parameters(table) {
-                @let (name, formula) = inner_symbol(key);
-                " " span.nowrap {
-                    @if formula { i { (name) } } @else { (name) }
-                    "\u{a0}=\u{a0}" (shown(value))
-                }
-            }
+            " " (shown_parameters(table))
         },
         (None, other) => html! { (printed(other)) },
     }
@@ -248,6 +301,9 @@ mod tests {
         ] {
             assert_eq!(printed(&value), text);
         }
+        assert_eq!(value_latex(&json!({ "kind": "a_b", "alpha": 1.5 })), r"a\_b $\alpha = 1.5$");
+        assert_eq!(value_latex(&json!(["-inf", 1e-7])), r"[$-\infty$, $1\times 10^{-7}$]");
+        assert_eq!(equation_latex(&symbol("ensemble.max_time"), &json!(5)), "max time = $5$");
         assert_eq!(shown(&json!([0.0, "inf"])).into_string(), "[0, ∞]");
         assert!(shown(&json!({ "kind": "<b>", "alpha": 2 })).into_string().contains("&lt;b&gt; <span"));
     }

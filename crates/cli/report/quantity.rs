@@ -1,16 +1,24 @@
 //! Names of quantities and tasks.
 
 use levyscape_analyzer::study::PointData;
-use levyscape_analyzer::summary::QuantityResult;
+use levyscape_analyzer::summary::{QuantityResult, Summary};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::latex::escaped;
 use super::number::compact;
 use super::points::shown;
 
 /// The mean time of a task, the first thing to look at.
 pub fn is_mean(result: &QuantityResult) -> bool {
     matches!(result.quantity.as_str(), "mean_exit_time" | "mean_transition_time")
+}
+
+/// Whether the results are of more than one task.
+pub fn several_tasks(summary: &Summary) -> bool {
+    let mut tasks = summary.points.iter().flat_map(|point| &point.results).map(|result| result.task);
+    let first = tasks.next();
+    tasks.any(|task| Some(task) != first)
 }
 
 /// What is shown where there is no room for everything: mean times, and how far a chain is from its limit.
@@ -33,11 +41,7 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
             "second moment of the time " span.nowrap { "E\u{a0}" i { "T" } sup { "2" } }
         },
         "exit_right_probability" => {
-            let upper = point
-                .ensembles
-                .iter()
-                .find(|ensemble| ensemble.task == result.task && ensemble.from == result.from)
-                .map(|ensemble| ensemble.problem.upper);
+            let upper = upper(result, point);
             html! {
                 "exit through the right end"
                 @if let Some(upper) = upper {
@@ -87,6 +91,13 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
     }
 }
 
+/// The right end of the interval that a result is about.
+fn upper(result: &QuantityResult, point: &PointData) -> Option<f64> {
+    let mut all = point.ensembles.iter();
+    let its = all.find(|ensemble| ensemble.task == result.task && ensemble.from == result.from);
+    its.map(|ensemble| ensemble.problem.upper)
+}
+
 fn p_symbol(from: usize, to: usize) -> Markup {
     html! { span.nowrap { "P(" i { "X" sub { "T" } } " ≈ " i { "m" } sub { (to) } " | " i { "m" } sub { (from) } ")" } }
 }
@@ -95,6 +106,31 @@ fn p_symbol(from: usize, to: usize) -> Markup {
 pub fn mean_symbol(result: &QuantityResult) -> Markup {
     html! {
         span.nowrap { "E\u{a0}" i { "T" } @if let Some(from) = result.from { sup { (from) } } }
+    }
+}
+
+/// A quantity in LaTeX, short enough for a column: its symbol, with a word where it has none.
+pub fn latex(result: &QuantityResult, point: &PointData) -> String {
+    let from = result.from.unwrap_or_default();
+    let to = result.to.unwrap_or_default();
+    let inner = |value: f64| compact(value).latex().replace('$', "");
+    let t = result.t.map(inner).unwrap_or_default();
+    let start = result.from.map(|from| format!("_{{{from}}}")).unwrap_or_default();
+    let set = result.set.map(|[lo, hi]| format!("[{}, {}]", inner(lo), inner(hi))).unwrap_or_default();
+    match result.quantity.as_str() {
+        "mean_exit_time" | "mean_transition_time" => format!(r"$\mathrm{{E}}{start}\,T$"),
+        "second_moment" => format!(r"$\mathrm{{E}}{start}\,T^2$"),
+        "exit_right_probability" => match upper(result, point) {
+            Some(upper) => format!(r"$\mathrm{{P}}{start}(X_T \ge {})$", inner(upper)),
+            None => "exit through the right end".to_owned(),
+        },
+        "landing_probability" => format!(r"$\mathrm{{P}}{start}(X_T \in {set})$"),
+        "survival" => format!(r"$\mathrm{{P}}{start}(T > {t})$"),
+        "transition_probability" => format!(r"$\mathrm{{P}}_{{{from}}}(X_T \approx m_{{{to}}})$"),
+        "chain_probability" => format!(r"$\mathrm{{P}}_{{{from},{to}}}({t})$"),
+        "generator_entry" => format!("$q_{{{from},{to}}}$"),
+        "chain_deviation" => format!(r"$\max |P - \mathrm{{e}}^{{Qt}}|$ at $t = {t}$"),
+        _ => escaped(&short(result)),
     }
 }
 

@@ -30,6 +30,7 @@ pub fn section(study: &Study, points: &Points<'_>) -> Markup {
             h2 { "Scheme and step" }
             (scroll("Schemes and steps", html! {
                 table.scheme {
+                    caption { "Schemes and steps" }
                     thead {
                         tr {
                             @if sweep { th scope="col" { "points" } }
@@ -84,6 +85,7 @@ fn estimators(study: &Study, points: &Points<'_>) -> Markup {
         h3 { "Methods" }
         (scroll("Methods", html! {
             table {
+                caption { "Methods" }
                 thead {
                     tr {
                         @if sweep { th scope="col" { "point" } }
@@ -154,6 +156,7 @@ fn levels(study: &Study, points: &Points<'_>) -> Markup {
             }
             (scroll("Levels", html! {
                 table {
+                    caption { "Levels" }
                     thead {
                         tr {
                             th.number scope="col" { "level" }

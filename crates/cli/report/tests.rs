@@ -16,7 +16,9 @@ use levyscape_integrator::Potential;
 use levyscape_integrator::potential::ExpressionPotential;
 use serde_json::{Map, json};
 
-use super::{html, terminal_summary};
+use super::judgement::{Outcome, outcome};
+use super::points::Points;
+use super::{Origin, SCRIPT, html, latex, origin, terminal_summary};
 
 const EXPRESSION: &str = "h*((x/w)^2 - 1)^2 + k*x";
 
@@ -137,8 +139,13 @@ pub fn study() -> Study {
             paths: vec![PathData {
                 task: 2,
                 end_time: 200.0,
-                trajectories: vec![Trajectory { time: vec![0.0, 1.0], position: vec![-1.0, -0.9] }],
+                trajectories: vec![Trajectory {
+                    time: vec![0.0, 1.0],
+                    position: vec![-1.0, -0.9],
+                    evenly: vec![-0.9],
+                }],
             }],
+            chains: Vec::new(),
         });
     }
     let limits = levyscape_analyzer::limit::of_sweep(&summaries, &points);
@@ -238,6 +245,7 @@ fn simulated(
             horizon: 10.0,
         }),
         exponential_distance: distance,
+        places: None,
     };
     ensembles.push(ensemble(0, None, Some([0.71, 1.02, 1.19, 3.4][place % 4])));
     for from in 1..=2_usize {
@@ -295,12 +303,24 @@ pub fn figures() -> Vec<Figure> {
     vec![narrow, wide]
 }
 
+const SCENARIO: &str = "name = \"double_well\"\n[[task]]\nkind = \"exit\"\n";
+const ORIGIN: Origin<'_> =
+    Origin { scenario: SCENARIO, command: Some("levyscape run s.toml --set 'title=<b>'") };
+
+fn written(study: &Study, figures: &[Figure]) -> Result<String, String> {
+    html(study, figures, &ORIGIN)
+}
+
 #[test]
 fn every_section_is_there_in_order() {
-    let page = html(&study(), &figures()).unwrap();
+    let page = written(&study(), &figures()).unwrap();
     let mut at = 0;
     for mark in [
         "<h1>",
+        "href=\"#numbers\"",
+        "id=\"summary\"",
+        "Against the exact equation: ",
+        "scenario.toml sha256:",
         "id=\"warnings\"",
         "id=\"landscape\"",
         "id=\"comparisons\"",
@@ -308,7 +328,9 @@ fn every_section_is_there_in_order() {
         "class=\"convention\"",
         "id=\"scheme\"",
         "id=\"figures\"",
+        "id=\"numbers\"",
         "id=\"reproduction\"",
+        "levyscape run s.toml --set 'title=&lt;b&gt;'",
         "levyscape run scenario.toml",
         "[[task]]",
     ] {
@@ -327,8 +349,13 @@ fn every_section_is_there_in_order() {
 
 #[test]
 fn the_page_asks_for_nothing_from_elsewhere() {
-    let page = html(&study(), &figures()).unwrap();
-    for loader in ["http:", "https:", "<script", "src=", "@import", "url(", "<link", "<iframe", "<object"] {
+    let page = written(&study(), &figures()).unwrap();
+    // Our script alone, by its hash.
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")) && !SCRIPT.contains("</"));
+    assert!(page.contains(&format!("script-src 'sha256-{}'", origin::script_hash(SCRIPT))));
+    assert!(!["eval(", "fetch(", "innerHTML", "localStorage"].iter().any(|word| SCRIPT.contains(word)));
+    for loader in ["http:", "https:", "src=", "@import", "url(", "<link", "<iframe", "<object"] {
         assert!(!page.contains(loader), "{loader}");
     }
     assert!(ids_differ(&page));
@@ -347,19 +374,113 @@ fn text_of_the_user_is_text() {
     let mut study = study();
     study.summary.warnings.push("</li><script>alert(1)</script>".into());
     study.summary.scenario["potential"]["expression"] = json!("x?<i onload=1>");
-    let page = html(&study, &figures()).unwrap();
+    let page = written(&study, &figures()).unwrap();
     assert!(page.contains("Escape from an &lt;b&gt;asymmetric&lt;/b&gt; double well &amp; back"));
-    assert!(!page.contains("<b>") && !page.contains("<script") && !page.contains("<i onload"));
+    assert!(!page.contains("<b>") && page.matches("<script").count() == 1 && !page.contains("<i onload"));
 }
 
 #[test]
 fn the_same_study_gives_the_same_bytes() {
-    assert_eq!(html(&study(), &figures()), html(&study(), &figures()));
+    assert_eq!(written(&study(), &figures()), written(&study(), &figures()));
+}
+
+#[test]
+fn every_button_copies_something() {
+    let page = written(&study(), &figures()).unwrap();
+    let names: Vec<&str> =
+        page.split(" data-copy=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    // Two lines of origin, a command, a scenario, two tasks with results and all of them.
+    assert_eq!(names.len(), 7, "{names:?}");
+    for name in names {
+        assert_eq!(page.matches(&format!(" id=\"{name}\"")).count(), 1, "{name}");
+    }
+    // Without the script nothing that needs it is seen.
+    assert_eq!(page.matches("<button").count(), page.matches(" type=\"button\" hidden").count());
+}
+
+#[test]
+fn tables_have_captions_and_their_heads_a_scope() {
+    let page = written(&study(), &figures()).unwrap();
+    assert_eq!(page.matches("<table").count(), page.matches("<caption>").count());
+    for head in page.split("<th").skip(1).filter(|rest| !rest.starts_with("ead")) {
+        let tag = head.split('>').next().unwrap_or("");
+        assert!(tag.contains(" scope=\""), "<th{tag}>");
+    }
+}
+
+#[test]
+fn the_summary_counts_every_result_once() {
+    let study = study();
+    let all: Vec<Outcome> =
+        study.summary.points.iter().flat_map(|point| &point.results).map(outcome).collect();
+    let page = written(&study, &[]).unwrap();
+    let counted =
+        page.split("Against the exact equation: ").nth(1).unwrap().split("</strong>").next().unwrap();
+    for (wanted, words) in [
+        (Outcome::Unusable, "not to be used"),
+        (Outcome::Differs, "differ"),
+        (Outcome::Agrees, "agree"),
+        (Outcome::NotCompared, "without an exact value"),
+    ] {
+        let number = all.iter().filter(|&&outcome| outcome == wanted).count();
+        assert!(number > 0 && counted.contains(&format!("{number} {words}")), "{number} {words}: {counted}");
+    }
+    assert_eq!(page.matches("<strong class=\"badge").count(), 1);
+}
+
+#[test]
+fn kinds_of_results_are_told_on_one_screen() {
+    let mut many = study();
+    let more: Vec<QuantityResult> = (0..40)
+        .map(|number| QuantityResult {
+            from: Some(number),
+            ..result(number % 7, "landing_probability", Some(Sampled { truth: 0.5, off: 0.0, error: 0.01 }))
+        })
+        .collect();
+    many.summary.points[0].results.extend(more);
+    for study in [study(), many] {
+        let page = written(&study, &[]).unwrap();
+        let outcomes = page.split("class=\"outcomes\"").nth(1).unwrap().split("</table>").next().unwrap();
+        assert!((2..=13).contains(&outcomes.matches("<tr>").count()), "{outcomes}");
+        assert!(outcomes.contains("mean exit time"), "{outcomes}");
+    }
+}
+
+#[test]
+fn latex_tables_have_every_number() {
+    let study = study();
+    let points = Points::new(&study.summary);
+    for (task, form) in [(None, "longtable"), (Some(0), "tabular")] {
+        let text = latex::table(&study, &points, task, &ORIGIN);
+        let results = study.summary.points.iter().flat_map(|point| &point.results);
+        let count = results.filter(|result| task.is_none_or(|task| result.task == task)).count();
+        let (_, body) =
+            text.rsplit_once(if form == "longtable" { "\\endfoot\n" } else { "\\midrule\n" }).unwrap();
+        let rows: Vec<&str> = body.lines().filter(|line| line.contains(" & ")).collect();
+        assert_eq!(rows.len(), count, "{text}");
+        for row in rows {
+            assert_eq!(row.matches(" & ").count(), 7 + usize::from(task.is_none()), "{row}");
+            assert!(row.ends_with(r" \\") && row.matches('$').count().is_multiple_of(2), "{row}");
+            assert!(row.is_ascii(), "{row}");
+        }
+        for part in [
+            &format!("\\begin{{{form}}}{{l{}lrrrrrl}}", if task.is_none() { "r" } else { "" }),
+            r"double well \& back",
+            r"$<$b$>$asymmetric",
+            r"stable, $\varepsilon = 0.2$",
+            r" & $\mathrm{E}\,T$ & $",
+            r" \pm ",
+            &format!("\\end{{{form}}}"),
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.contains(&format!("scenario {}", &ORIGIN.hash()[..12])), "{text}");
+    }
 }
 
 #[test]
 fn elements_are_closed() {
-    let page = html(&study(), &figures()).unwrap();
+    let page = written(&study(), &figures()).unwrap();
     for element in
         ["table", "tbody", "tr", "td", "th", "section", "div", "span", "details", "svg", "i", "sub", "sup"]
     {
@@ -371,7 +492,7 @@ fn elements_are_closed() {
 
 #[test]
 fn the_same_remark_at_many_points_stands_once() {
-    let page = html(&study(), &[]).unwrap();
+    let page = written(&study(), &[]).unwrap();
     assert_eq!(page.matches("the window was guessed").count(), 1);
     assert!(page.contains("all 6 points"));
 }
@@ -380,11 +501,11 @@ fn the_same_remark_at_many_points_stands_once() {
 fn a_study_that_contradicts_itself_or_is_empty_is_no_panic() {
     let mut broken = study();
     broken.points.pop();
-    assert!(html(&broken, &[]).is_err());
+    assert!(written(&broken, &[]).is_err());
     broken.points.clear();
     broken.summary.points.clear();
     broken.summary.scenario = json!(null);
-    assert!(html(&broken, &[]).unwrap().contains("<h1>"));
+    assert!(written(&broken, &[]).unwrap().contains("<h1>"));
     assert_eq!(terminal_summary(&broken), "");
 }
 

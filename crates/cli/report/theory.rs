@@ -228,6 +228,7 @@ fn validity(study: &Study, points: &Points<'_>) -> Markup {
             }
             (scroll("Validity of the theory", html! {
                 table {
+                    caption { "Validity of the theory" }
                     thead {
                         tr {
                             @for key in points.keys() { th scope="col" { (key_name(key)) } }
@@ -273,6 +274,7 @@ fn stays(study: &Study, points: &Points<'_>) -> Markup {
         h3 { "Mean stay in each well, in units of " i { "t" } }
         (scroll("Mean stays", html! {
             table.matrix {
+                caption { "Mean stays in the wells by the theorem" }
                 thead {
                     tr {
                         @for key in points.keys() { th scope="col" { (key_name(key)) } }

@@ -75,7 +75,8 @@ pub fn write(
     checkpoint.keep_tables(scenario, dir)?;
     let resolved = scenario.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
     write("scenario.toml", resolved.as_bytes())?;
-    let page = report::html(&study, &drawn).map_err(Failure::Other)?;
+    let origin = report::Origin { scenario: &resolved, command: checkpoint.manifest.command.as_deref() };
+    let page = report::html(&study, &drawn, &origin).map_err(Failure::Other)?;
     write("report.html", page.as_bytes())?;
     let timing = serde_json::json!({
         "simulation_seconds": timing.simulation.as_secs_f64(),

@@ -24,6 +24,9 @@ pub struct Manifest {
     pub levyscape: String,
     /// Index of the shard, from 0, and number of shards.
     pub shard: [u64; 2],
+    /// The command that began it, without the options that change no number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Whether a shard has all its paths. A whole run has no checkpoint any more then.
     pub complete: bool,
 }
@@ -107,7 +110,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// Files that cannot be read or written.
-    pub fn begin(dir: &Path, file: &ScenarioFile, shard: [u64; 2]) -> Result<(Self, ScenarioFile), Failure> {
+    pub fn begin(
+        dir: &Path,
+        file: &ScenarioFile,
+        shard: [u64; 2],
+        command: String,
+    ) -> Result<(Self, ScenarioFile), Failure> {
         let folder = dir.join(CHECKPOINT);
         Self::clear(dir)?;
         fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
@@ -120,7 +128,12 @@ impl Checkpoint {
         let text = scenario.to_toml().map_err(|error| Failure::Other(error.to_string()))?;
         write(&folder, SCENARIO, text.as_bytes())?;
         let file = ScenarioFile::load(&folder.join(SCENARIO), &[])?;
-        let manifest = Manifest { levyscape: env!("CARGO_PKG_VERSION").to_owned(), shard, complete: false };
+        let manifest = Manifest {
+            levyscape: env!("CARGO_PKG_VERSION").to_owned(),
+            shard,
+            command: Some(command),
+            complete: false,
+        };
         let checkpoint = Self { folder, manifest, identity: identity(&text) };
         Ok((checkpoint, file))
     }

@@ -7,7 +7,7 @@ mod replay;
 pub mod study;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use levyscape_engine::{Control, EngineError};
 
 use rayon::prelude::*;
 
-use crate::args::{HowArguments, MergeArguments, ResumeArguments, RunArguments};
+use crate::args::{HowArguments, MergeArguments, ResumeArguments, RunArguments, ScenarioArguments};
 use crate::errors::Failure;
 use crate::output::remove_temporaries;
 use crate::progress::Progress;
@@ -78,7 +78,7 @@ pub fn run(arguments: &RunArguments) -> Result<Finished, Failure> {
     let begin = || {
         fs::create_dir_all(&dir)
             .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", dir.display())))?;
-        let (checkpoint, file) = Checkpoint::begin(&dir, &file, shard)?;
+        let (checkpoint, file) = Checkpoint::begin(&dir, &file, shard, command(&arguments.scenario))?;
         let interval = interval(file.scenario());
         let journal = Journal::begin(&checkpoint.folder, &checkpoint.identity, shard, interval)?;
         checkpoint.announce()?;
@@ -180,6 +180,29 @@ pub fn merge(arguments: &MergeArguments) -> Result<Finished, Failure> {
     execute(Job { file, scenario, problems, dir, checkpoint, journal }, &arguments.how)
 }
 
+/// The command as somebody else could give it: the file and what was set, not where the results went nor how fast.
+fn command(arguments: &ScenarioArguments) -> String {
+    // An absolute path says something of this machine and nothing to anyone else.
+    let path = &arguments.file;
+    let file = if path.is_absolute() { path.file_name().map_or(path.as_path(), Path::new) } else { path };
+    let mut command = format!("levyscape run {}", quoted(&file.display().to_string()));
+    for setting in &arguments.overrides {
+        command.push_str(" --set ");
+        command.push_str(&quoted(setting));
+    }
+    command
+}
+
+/// A word of a POSIX shell.
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./=:,+@%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 fn all_problems(file: &ScenarioFile) -> Result<Vec<Problem>, Failure> {
     Ok((0..file.points().len())
         .into_par_iter()
@@ -216,7 +239,7 @@ fn check_shardable(file: &ScenarioFile, problems: &[Problem]) -> Result<(), Fail
     Ok(())
 }
 
-fn shard_done(checkpoint: &Checkpoint, dir: &std::path::Path) -> Finished {
+fn shard_done(checkpoint: &Checkpoint, dir: &Path) -> Finished {
     let [k, n] = checkpoint.manifest.shard;
     Finished {
         table: String::new(),
@@ -291,5 +314,24 @@ impl From<EngineError> for Failure {
             EngineError::Interrupted => Self::Interrupted(None),
             other => Self::Other(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_given_again() {
+        let command = |file: &str, overrides: &[&str]| {
+            let overrides = overrides.iter().map(|text| (*text).to_owned()).collect();
+            command(&ScenarioArguments { file: file.into(), overrides })
+        };
+        assert_eq!(
+            command("a/s.toml", &["ensemble.paths=20"]),
+            "levyscape run a/s.toml --set ensemble.paths=20"
+        );
+        assert_eq!(command("/root/my s.toml", &[]), "levyscape run 'my s.toml'");
+        assert_eq!(command("s.toml", &["title=it's <b>"]), r"levyscape run s.toml --set 'title=it'\''s <b>'");
     }
 }

@@ -157,7 +157,7 @@ fn follow(problem: &Problem, found: &Found<'_>) -> Result<(Trajectory, String), 
     let before = record.steps.saturating_sub(1) as f64 * step;
     let mut whole = trajectory(walk, step, before.max(step), POINTS, &AtomicBool::new(false))?;
     if record.steps <= 1 {
-        whole = Trajectory { time: vec![0.0], position: vec![start.problem.start] };
+        whole = Trajectory { time: vec![0.0], position: vec![start.problem.start], ..Trajectory::default() };
     }
     whole.time.push(record.time);
     whole.position.push(record.position);
@@ -180,7 +180,7 @@ fn thin(whole: &Trajectory, points: usize) -> Trajectory {
     if group == 1 {
         return whole.clone();
     }
-    let mut thinned = Trajectory { time: Vec::new(), position: Vec::new() };
+    let mut thinned = Trajectory { evenly: whole.evenly.clone(), ..Trajectory::default() };
     for (times, places) in whole.time.chunks(group).zip(whole.position.chunks(group)) {
         let order = |a: &usize, b: &usize| places[*a].total_cmp(&places[*b]);
         let low = (0..places.len()).min_by(order).unwrap_or(0);

@@ -63,6 +63,7 @@ pub fn simulate(
             noise: problem.theory_noise,
             ensembles: Vec::new(),
             paths: Vec::new(),
+            chains: Vec::new(),
         };
         let mut results = Vec::new();
         let mut tests = Vec::new();
@@ -86,6 +87,7 @@ pub fn simulate(
                     warnings.extend(chain::warnings(&place, chain, &scenario.ensemble, &simulated));
                     reasons.extend(chain::failure(&place, &problem, &simulated));
                     results.extend(chain::results(number, chain, Some(&simulated)));
+                    data.chains.push(chain::data(number, chain, simulated));
                 }
                 Task::Ensembles(starts) => {
                     for (position, start) in starts.iter().enumerate() {

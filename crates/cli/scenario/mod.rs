@@ -4,10 +4,11 @@
 //! What it cannot check, because that takes the potential itself, the caller reports through
 //! [`ScenarioFile::formula_error`] and [`ScenarioFile::error_at`], with the same look.
 //!
-//! Parts: `tree` (TOML with places), `keys` (which keys there are), `reader` (typed values out of the
+//! Parts: `tree` (TOML with places), `keys` (which keys there are), `manual` (the page of them), `reader` (typed values out of the
 //! tree), `read` (tables of the file), `sweep`, `spec` (the result).
 
 mod keys;
+mod manual;
 mod read;
 mod reader;
 mod spec;
@@ -29,6 +30,7 @@ use sweep::{Axis, RawAxis};
 use tree::{Node, Value};
 
 pub use keys::{any_of, nearest};
+pub use manual::keys_page;
 pub use read::{NOISES, TASKS, is_fit_name};
 pub use spec::*;
 

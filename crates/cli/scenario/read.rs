@@ -23,6 +23,12 @@ const RESERVED: &[&str] =
 
 /// Coordinates of an equation at the most.
 const MOST_DIMENSIONS: usize = 1000;
+/// Paths a point and task at the most.
+pub(super) const MOST_PATHS: u64 = 1_000_000_000;
+/// Particles of one system at the most.
+pub(super) const MOST_PARTICLES: u64 = 65_536;
+/// Trajectories of a path task at the most.
+pub(super) const MOST_COUNT: u64 = 1000;
 
 /// Reads one point: the tree with the swept values put in, without the sweep.
 ///
@@ -550,12 +556,12 @@ fn ensemble(table: &Table<'_>) -> Option<EnsembleSpec> {
     let method = optional(table.get("method"), default.method, |field| field.choice(&methods, &[]));
     let counts_paths = method.is_none_or(Method::counts_paths);
     let default_paths = if relative_error == Some(None) && counts_paths { default.paths } else { None };
-    let paths = optional(table.get("paths"), default_paths, |field| field.whole(2, 1_000_000_000).map(Some));
+    let paths = optional(table.get("paths"), default_paths, |field| field.whole(2, MOST_PATHS).map(Some));
     let seed = optional(table.get("seed"), default.seed, |field| field.whole(0, i64::MAX as u64));
     let max_time = optional(table.get("max_time"), default.max_time, |field| {
         field.number(POSITIVE_OR_INFINITE).map(Some)
     });
-    let particles = optional(table.get("particles"), None, |field| field.whole(2, 65_536).map(Some));
+    let particles = optional(table.get("particles"), None, |field| field.whole(2, MOST_PARTICLES).map(Some));
     let checkpoint_every =
         optional(table.get("checkpoint_every"), default.checkpoint_every, |field| duration(&field));
     let step_bias = optional(table.get("step_bias"), default.step_bias, |field| field.boolean());
@@ -921,7 +927,7 @@ fn path(table: &Table<'_>) -> Option<TaskSpec> {
     let start = table.require("start", "a number, or \"minimum:K\"").and_then(start);
     let end_time =
         table.require("end_time", "the length in time, above 0").and_then(|field| field.number(POSITIVE));
-    let count = optional(table.get("count"), DEFAULT_COUNT, |field| field.whole(1, 1000));
+    let count = optional(table.get("count"), DEFAULT_COUNT, |field| field.whole(1, MOST_COUNT));
     Some(TaskSpec::Path { start: start?, end_time: end_time?, count: count? })
 }
 

@@ -307,8 +307,8 @@ impl<'t> Table<'t> {
         let field = self.get(key);
         let misspelt = || {
             self.entries.iter().any(|entry| {
-                !self.keys.allowed.contains(&entry.key.as_str())
-                    && nearest(&entry.key.to_lowercase(), self.keys.allowed) == Some(key)
+                !self.keys.has(&entry.key)
+                    && nearest(&entry.key.to_lowercase(), &self.keys.names()) == Some(key)
             })
         };
         if field.is_none() && !misspelt() {
@@ -334,23 +334,16 @@ impl<'t> Table<'t> {
     fn check_keys(&self) {
         let keys = self.keys;
         for Entry { key, key_location, .. } in self.entries {
-            if keys.allowed.contains(&key.as_str()) {
+            if keys.has(key) {
                 continue;
             }
-            if let Some((_, instead)) = keys.unavailable.iter().find(|(name, _)| name == key) {
-                self.faults.push(Diagnostic::new(
-                    key_location,
-                    format!("`{}` is not available in this version", self.dotted(key)),
-                    *instead,
-                ));
-                continue;
-            }
+            let names = keys.names();
             let diagnostic = Diagnostic::new(
                 key_location,
                 format!("unknown key `{}`", self.dotted(key)),
-                format!("allowed here: {}", any_of(keys.allowed)),
+                format!("allowed here: {}", any_of(&names)),
             );
-            self.faults.push(match nearest(&key.to_lowercase(), keys.allowed) {
+            self.faults.push(match nearest(&key.to_lowercase(), &names) {
                 Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
                 None => diagnostic,
             });

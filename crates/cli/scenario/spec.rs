@@ -63,7 +63,17 @@ impl Scenario {
     /// # Errors
     /// Those of the serialiser; there are none for a scenario that was loaded.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(self)
+        // TOML puts tables behind plain values: an axis of tables would change its place among the axes, and with it
+        // the order of the points. So the axes are written line by line.
+        let mut text = toml::to_string(&Self { sweep: Vec::new(), ..self.clone() })?;
+        if !self.sweep.is_empty() {
+            text.push_str("\n[sweep]\n");
+        }
+        for axis in &self.sweep {
+            let key = toml::Value::String(axis.key.clone());
+            text.push_str(&format!("{key} = {}\n", toml::Value::Array(axis.values.clone())));
+        }
+        Ok(text)
     }
 
     /// The scenario as the value of `scenario` in `summary.json`.

@@ -8,6 +8,9 @@ use crate::errors::{Diagnostic, Location};
 /// Most points that one scenario may have.
 pub(super) const MAX_POINTS: u64 = 100_000;
 
+/// How the values of a range lie, the default first: whether their logarithms have equal differences.
+pub(super) const SPACINGS: [(&str, bool); 2] = [("linear", false), ("log", true)];
+
 /// A dotted key and what stands for it in `[sweep]`.
 pub(super) struct RawAxis {
     pub key: String,
@@ -48,11 +51,8 @@ pub(super) fn take(root: &mut Node, faults: &Faults) -> Vec<RawAxis> {
 
 fn flatten(key: &str, key_location: &Location, node: Node, axes: &mut Vec<RawAxis>) {
     let segments: Vec<&str> = if key.is_empty() { Vec::new() } else { key.split('.').collect() };
-    let is_range = || {
-        node.entries().is_some_and(|entries| {
-            entries.iter().any(|entry| keys::RANGE.allowed.contains(&entry.key.as_str()))
-        })
-    };
+    let is_range =
+        || node.entries().is_some_and(|entries| entries.iter().any(|entry| keys::RANGE.has(&entry.key)));
     let descend = node.entries().is_some() && (key.is_empty() || (keys::is_table(&segments) && !is_range()));
     match node.value {
         Value::Table(entries) if descend => {
@@ -137,8 +137,7 @@ fn values(field: &Field<'_>, whole: bool) -> Option<Vec<Node>> {
 
 fn range(field: &Field<'_>, whole: bool) -> Option<Vec<Node>> {
     let table = field.table("a table", &keys::RANGE)?;
-    let log =
-        optional(table.get("spacing"), false, |field| field.choice(&[("linear", false), ("log", true)], &[]));
+    let log = optional(table.get("spacing"), SPACINGS[0].1, |field| field.choice(&SPACINGS, &[]));
     let bounds = if log == Some(true) { POSITIVE } else { FINITE };
     let from = table.require("from", "the first value").and_then(|field| field.number(bounds));
     let to = table.require("to", "the last value").and_then(|field| field.number(bounds));

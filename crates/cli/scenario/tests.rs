@@ -448,7 +448,13 @@ fn a_written_scenario_loads_back_the_same() {
     );
     let literal = changed(3, "expression = '''\nx^2 \\ \"quoted\"'''")
         .replace("double_well", "é \\\" 'x'".replace("\\\"", "").as_str());
-    for text in [GOOD, FULL, &ball, &kinds, &literal] {
+    // An axis of tables before one of numbers.
+    let noises = changed(
+        17,
+        "[sweep]\nnoise = [{ kind = \"brownian\", epsilon = 0.5 }, { kind = \"stable\", alpha = 1.5, epsilon = 0.1 }]\n\
+         \"ensemble.seed\" = [1, 2]",
+    );
+    for text in [GOOD, FULL, &ball, &kinds, &noises, &literal] {
         let file = good(text);
         let written = file.scenario().to_toml().unwrap();
         let again = load_with(&written, &[]).unwrap_or_else(|error| panic!("{error}\n{written}"));

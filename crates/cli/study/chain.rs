@@ -1,8 +1,9 @@
 //! The task `chain`: which well the path is in, on the time scale of the limit chain.
 
-use levyscape_analyzer::estimate::Estimate;
+use levyscape_analyzer::estimate::{Estimate, density_edges};
 use levyscape_analyzer::exact::nonlocal::{Generator, WellChain};
 use levyscape_analyzer::landscape::Landscape;
+use levyscape_analyzer::study::ChainData;
 use levyscape_analyzer::summary::{BiasResult, OtherDelta, QuantityResult};
 use levyscape_analyzer::theory::{self, LimitChain, MarkovChain, StoppedProblem};
 use levyscape_engine::{Watch, WellPaths, WellStepping, Wells};
@@ -42,6 +43,8 @@ pub struct ChainTask {
     pub burn_in: f64,
     pub observe: f64,
     pub window: [f64; 2],
+    /// Edges of the cells in which the long-run density is counted.
+    pub cells: Vec<f64>,
     /// The step that puts the times on the grid.
     pub step: f64,
     /// The times in pairs of steps.
@@ -132,6 +135,7 @@ impl ChainTask {
             burn_in,
             observe: observe.unwrap_or(burn_in.max(latest)),
             window: context.window(&whole),
+            cells: density_edges(landscape, context.noise),
             step: 0.0,
             pairs: Vec::new(),
             exact: None,
@@ -226,7 +230,7 @@ impl ChainTask {
         let build =
             |watch, key| WellPaths::new(sde, self.wells.clone(), self.starts.clone(), watch, &stepping, key);
         let long = StreamKey { task: key.task + (1 << 32), ..key };
-        Ok([build(places, key)?, build(visits, long)?])
+        Ok([build(places, key)?, build(visits, long)?.with_histogram(self.cells.clone())])
     }
 
     /// `exp(Qt)` at each time of the grid: by time, start and well.
@@ -385,6 +389,12 @@ pub fn results(number: usize, task: &ChainTask, simulated: Option<&SimulatedChai
         });
     }
     results
+}
+
+/// What figures keep of it.
+pub fn data(number: usize, task: &ChainTask, simulated: SimulatedChain) -> ChainData {
+    let exact = task.exact.as_ref().map_or_else(Vec::new, |exact| exact.density.clone());
+    ChainData { task: number, density: simulated.density, exact }
 }
 
 /// Pairs of different wells.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use levyscape_analyzer::estimate::{Property, Questions};
+use levyscape_analyzer::estimate::{ExitPlaces, Property, Questions};
 use levyscape_analyzer::exact;
 use levyscape_analyzer::landscape::Landscape;
 use levyscape_analyzer::theory::{self, StoppedProblem};
@@ -166,6 +166,18 @@ impl EnsembleTask {
             core::iter::once(Property::Stop(Stop::Upper)).chain(landing).collect()
         };
         Questions { properties, survival_times: self.survival_times.clone() }
+    }
+
+    /// Where paths leave, seen from the minimum below their start or, without one, from the start: for exits on the line
+    /// by jumps.
+    pub fn exit_places(&self, problem: &Problem) -> Option<ExitPlaces> {
+        if self.from.is_some() || self.space.is_some() || !problem.noise.has_jumps() {
+            return None;
+        }
+        let StoppedProblem { start, lower, upper, .. } = self.problem;
+        let minimum = problem.landscape.basin_of(start).map(|well| problem.landscape.minima[well].x);
+        let centre = minimum.filter(|x| !self.problem.stops_at(*x)).unwrap_or(start);
+        (lower < centre && centre < upper).then(|| ExitPlaces::new(centre, [lower, upper]))
     }
 
     /// Asks the exact equation what is asked of the paths.

@@ -255,6 +255,7 @@ pub fn ensemble_data(
         problem: task.problem.clone(),
         survival: simulated.paths().map(|paths| paths.survival_curve(CURVE_POINTS)),
         exponential_distance: tests.exponentiality.as_ref().map(|test| test.kolmogorov),
+        places: simulated.paths().and_then(|paths| paths.places().cloned()),
     }
 }
 

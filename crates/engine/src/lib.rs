@@ -43,4 +43,4 @@ pub use record::{Outcome, PathPair, PathRecord, Stop};
 pub use replicas::{Output, Replicated, replicate};
 pub use splitting::{LevelSplitting, Levels};
 pub use trajectory::{Trajectory, trajectory};
-pub use wells::{VisitColumns, Watch, WellPaths, WellStepping, Wells};
+pub use wells::{HISTOGRAM_PATHS, VisitColumns, Watch, WellPaths, WellStepping, Wells};

@@ -144,6 +144,11 @@ impl VisitColumns {
     }
 }
 
+/// How many paths share one histogram of the places; see [`WellPaths::with_histogram`].
+pub const HISTOGRAM_PATHS: usize = 16;
+/// The places are counted every so many steps: neighbouring ones say the same.
+const HISTOGRAM_EVERY: u64 = 16;
+
 /// How the paths are stepped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WellStepping {
@@ -203,6 +208,8 @@ pub struct WellPaths<'a> {
     watch: Watch,
     step: f64,
     pair: bool,
+    /// Edges of the cells of the histogram of places, ascending; none without one.
+    edges: Vec<f64>,
 }
 
 impl<'a> WellPaths<'a> {
@@ -256,7 +263,25 @@ impl<'a> WellPaths<'a> {
         let max_time = 2.0 * watch.length() as f64 * step;
         let stepping = Stepping { scheme, clocked: None, step, max_time, pair, window: vec![window] };
         let ensemble = Ensemble::new(sde, &[wells.minima[first]], region, &stepping, key)?;
-        Ok(Self { ensemble, wells, starts, watch, step, pair })
+        Ok(Self { ensemble, wells, starts, watch, step, pair, edges: Vec::new() })
+    }
+
+    /// Where visits are watched, also counts the places of the paths on the grid of step `h`, after the burn-in and
+    /// every 16 steps, in the cells below, between and above these ascending edges.
+    ///
+    /// One histogram is of [`HISTOGRAM_PATHS`] consecutive replicas, all starts together: the counts of its cells
+    /// follow the other columns of their rows, [`histogram_width`](Self::histogram_width) cells a row, the last row
+    /// filled up with zeros.
+    #[must_use]
+    pub fn with_histogram(self, edges: Vec<f64>) -> Self {
+        let watched = matches!(self.watch, Watch::Visits { .. }) && !edges.is_empty();
+        Self { edges: if watched { edges } else { Vec::new() }, ..self }
+    }
+
+    /// Columns of a row that belong to the histogram of places; 0 without one.
+    #[must_use]
+    pub fn histogram_width(&self) -> usize {
+        if self.edges.is_empty() { 0 } else { (self.edges.len() + 1).div_ceil(HISTOGRAM_PATHS) }
     }
 
     /// The columns of a row, where visits are watched.
@@ -335,18 +360,27 @@ impl<'a> WellPaths<'a> {
         control: &Control,
     ) -> Result<(), EngineError> {
         let Some(columns) = self.visit_columns() else { return Ok(()) };
-        let width = columns.width();
+        let width = self.width();
+        let mut histogram = Histogram::new(&self.edges, self.histogram_width());
         let mut tallies: Vec<Tally<'_>> =
             (0..self.grids()).map(|_| Tally::new(&self.wells, radii, start)).collect();
         let mut diverged = false;
         self.walk(batch, control, |batch, taken, ended| {
             diverged |= ended;
+            if taken > 2 * burn_in && taken % HISTOGRAM_EVERY == 0 {
+                histogram.look(&batch.grid(false).places()[0]);
+            }
             for (grid, tally) in tallies.iter_mut().enumerate() {
                 if grid == 0 || taken % 2 == 0 {
                     tally.look(&batch.grid(grid == 1).places()[0], taken, taken > 2 * burn_in);
                 }
             }
         })?;
+        for (row, counts) in rows.chunks_exact_mut(width).zip(histogram.rows()) {
+            for (total, count) in row[columns.width()..].iter_mut().zip(counts) {
+                *total += *count as f64;
+            }
+        }
         for (grid, tally) in tallies.iter_mut().enumerate() {
             tally.finish(2 * end);
             // Looks after the burn-in: one a step.
@@ -380,7 +414,7 @@ impl<'a> WellPaths<'a> {
 impl Replicated for WellPaths<'_> {
     fn width(&self) -> usize {
         match (&self.watch, self.visit_columns()) {
-            (_, Some(columns)) => columns.width(),
+            (_, Some(columns)) => columns.width() + self.histogram_width(),
             (Watch::Places { pairs }, None) => self.starts.len() * pairs.len() * self.grids(),
             (Watch::Visits { .. }, None) => 0,
         }
@@ -416,6 +450,38 @@ impl Replicated for WellPaths<'_> {
         }
         let pairs = self.watch.length() * (LANES * self.starts.len()) as u64;
         Ok(pairs * if self.pair { 3 } else { 2 })
+    }
+}
+
+/// How often the paths were seen in each cell, [`HISTOGRAM_PATHS`] lanes together.
+struct Histogram<'a> {
+    edges: &'a [f64],
+    /// Cells that go with one lane.
+    width: usize,
+    /// Lane by lane, so that the cells of one histogram lie side by side.
+    counts: Vec<u64>,
+}
+
+impl<'a> Histogram<'a> {
+    fn new(edges: &'a [f64], width: usize) -> Self {
+        Self { edges, width, counts: vec![0; LANES * width] }
+    }
+
+    fn look(&mut self, x: &[f64; LANES]) {
+        if self.width == 0 {
+            return;
+        }
+        let histograms = self.counts.chunks_exact_mut(HISTOGRAM_PATHS * self.width);
+        for (counts, x) in histograms.zip(x.chunks(HISTOGRAM_PATHS)) {
+            for x in x {
+                counts[self.edges.partition_point(|edge| edge <= x)] += 1;
+            }
+        }
+    }
+
+    /// The cells that go with each lane.
+    fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        self.counts.chunks_exact(self.width.max(1))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use levyscape_engine::{
-    Control, EngineError, Replicated, Trajectory, VisitColumns, Watch, WellPaths, WellStepping, Wells,
-    replicate, trajectory,
+    Control, EngineError, HISTOGRAM_PATHS, Replicated, Trajectory, VisitColumns, Watch, WellPaths,
+    WellStepping, Wells, replicate, trajectory,
 };
 use levyscape_integrator::noise::SamplerKind;
 use levyscape_integrator::{ClosurePotential, NoiseLaw, Potential, SchemeKind, Sde, StreamKey};
@@ -77,6 +77,40 @@ fn a_row_is_what_the_path_alone_tells() {
         let passages: f64 = of_visits.iter().map(|row| row[columns.passage(0, 0, 0, 1)]).sum();
         assert!(passages > 10.0, "{passages} passages do not test much");
     }
+}
+
+#[test]
+fn a_histogram_counts_the_places_of_its_paths() {
+    let potential = double_well();
+    let law = stable(1.5);
+    let sde = Sde::builder().potential(&potential).noise(&law).epsilon(0.5).build().unwrap();
+    let scheme = SchemeKind::Splitting;
+    let stepping = WellStepping { scheme, step: STEP, pair: true, window: WINDOW };
+    let [burn_in, end] = [333, 1024];
+    let watch = Watch::Visits { burn_in, end, radii: vec![0.1] };
+    let build = || WellPaths::new(&sde, wells(), vec![1, 0], watch.clone(), &stepping, KEY).unwrap();
+    let edges: Vec<f64> = (0..20).map(|k| 0.3 * f64::from(k) - 2.5).collect();
+    let (plain, counted) = (build(), build().with_histogram(edges.clone()));
+    assert_eq!((plain.histogram_width(), counted.histogram_width()), (0, 2));
+    let (without, with) = (rows(&plain, 64), rows(&counted, 64));
+    let width = plain.width();
+    assert!(without.iter().zip(&with).all(|(without, with)| without[..] == with[..width]));
+    let mut expected = vec![0.0; 2 * HISTOGRAM_PATHS];
+    for replica in 16..32 {
+        for (position, start) in [1.5, -1.0].into_iter().enumerate() {
+            let walk = sde.walk(start).step(STEP).scheme(scheme).window(&[WINDOW]);
+            let walk = walk.stream(KEY, 2 * replica + position as u64).start().unwrap();
+            let end_time = 2.0 * end as f64 * STEP;
+            let x = follow(trajectory(walk, STEP, end_time, usize::MAX / 4, &false.into()).unwrap());
+            for x in x.iter().skip(15).step_by(16).skip(2 * burn_in as usize / 16) {
+                expected[edges.iter().filter(|edge| *edge <= x).count()] += 1.0;
+            }
+        }
+    }
+    let found: Vec<f64> = with[16..32].iter().flat_map(|row| row[width..].to_vec()).collect();
+    assert_eq!(found, expected);
+    assert_eq!(expected.iter().sum::<f64>(), 32.0 * (2.0 * 1024.0 / 16.0 - 41.0));
+    assert!(expected.iter().filter(|count| **count > 0.0).count() > 15);
 }
 
 fn follow(trajectory: Trajectory) -> Vec<f64> {

@@ -281,15 +281,28 @@ fn theorem_against(one: &Compared, theorem: f64, value: f64, what: &str) -> Stri
     }
 }
 
+impl QuantityVerdict {
+    /// Whether the sample is too small for an agreement to say much: a deviation of a fifth (of a probability, by
+    /// 0.1) could have been overlooked.
+    #[must_use]
+    pub fn is_weak(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Probability => self.detectable.is_some_and(|detectable| detectable > WEAK_PROBABILITY),
+            _ => self.detectable_relative.is_some_and(|detectable| detectable > WEAK),
+        }
+    }
+}
+
 /// The deviation that would have been overlooked, where it is too large for an agreement to say much.
 fn weakness(one: &Compared, verdict: &QuantityVerdict) -> Option<String> {
-    if one.kind == Kind::Probability {
-        let detectable = verdict.detectable.filter(|detectable| *detectable > WEAK_PROBABILITY)?;
-        Some(format!("only a deviation of {} would have shown", digits(detectable, 2)))
-    } else {
-        let detectable = verdict.detectable_relative.filter(|detectable| *detectable > WEAK)?;
-        Some(format!("only a deviation of {} would have shown", percent(detectable, 2)))
+    if !verdict.is_weak(one.kind) {
+        return None;
     }
+    let deviation = match one.kind {
+        Kind::Probability => digits(verdict.detectable?, 2),
+        _ => percent(verdict.detectable_relative?, 2),
+    };
+    Some(format!("only a deviation of {deviation} would have shown"))
 }
 
 fn against_exact(one: &Compared, verdict: &QuantityVerdict, tests: usize) -> Option<String> {

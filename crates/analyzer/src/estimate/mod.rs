@@ -5,20 +5,24 @@
 //! |---|---|
 //! | [`moments`] | mean and covariance of rows of numbers, and functions of the mean by the delta method |
 //! | [`paths`] | what a task asks of its paths: means, moments, probabilities, with the step correction |
+//! | [`places`] | where paths are: the places of exits, the long-run density |
 //! | [`rate`] | events over time at risk, with the exact interval |
 //! | [`replicated`] | estimates from replicas of a method |
 //! | [`sequential`] | how small a step and how many paths a relative error asks for |
 //! | [`series`] | means of correlated series |
 //! | [`survival`] | product limit, simultaneous bands and competing risks for right-censored times |
+//! | [`tail`] | tail indices of samples: Hill, quantiles, characteristic function |
 //! | [`wells`] | which well paths are in, and the rates of passages between wells |
 
 pub mod moments;
 pub mod paths;
+pub mod places;
 pub mod rate;
 pub mod replicated;
 pub mod sequential;
 pub mod series;
 pub mod survival;
+pub mod tail;
 pub mod wells;
 
 #[cfg(test)]
@@ -26,6 +30,7 @@ pub(crate) mod test_numbers;
 
 pub use moments::Moments;
 pub use paths::{KEPT, PathStatistics, Property, Questions, SurvivalCurve};
+pub use places::{DensityCell, ExitPlaces, PlaceDensity, density_edges};
 pub use rate::{exponential_mean_interval, rate_interval};
 pub use replicated::replicated_estimate;
 pub use sequential::{Decision, Look, StepSearch, StoppingRule};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use statrs::function::beta::checked_beta_reg;
 
 use super::moments::Moments;
+use super::places::ExitPlaces;
 use super::rate::exponential_mean_interval;
 use super::survival::{KOLMOGOROV_95, ProductLimit};
 use super::{Estimate, invert};
@@ -149,6 +150,7 @@ pub struct PathStatistics {
     first_censored: f64,
     /// Times and ends of the first paths.
     kept: Vec<(f64, Outcome)>,
+    places: Option<ExitPlaces>,
 }
 
 impl PathStatistics {
@@ -168,7 +170,20 @@ impl PathStatistics {
             times: Moments::new(2 * COLUMNS),
             first_censored: f64::INFINITY,
             kept: Vec::new(),
+            places: None,
         }
+    }
+
+    /// The same, with the places of exits counted.
+    #[must_use]
+    pub fn with_places(self, places: Option<ExitPlaces>) -> Self {
+        Self { places, ..self }
+    }
+
+    /// The places of exits so far, where they are counted.
+    #[must_use]
+    pub fn places(&self) -> Option<&ExitPlaces> {
+        self.places.as_ref()
     }
 
     /// Takes one path, with its companion where it has one. A step correction is made once every path so
@@ -184,6 +199,9 @@ impl PathStatistics {
             Outcome::Diverged => self.diverged += 1,
         }
         self.steps += fine.steps;
+        if let Some(places) = &mut self.places {
+            places.push(fine);
+        }
         let mut row = [0.0; 2 * COLUMNS];
         let of_fine = columns(fine);
         row[..COLUMNS].copy_from_slice(&of_fine);
@@ -367,7 +385,7 @@ fn mean_time(&[exited, time, ..]: &[f64; COLUMNS]) -> Option<(f64, [f64; COLUMNS
 }
 
 /// The quantile of the beta law with parameters `a`, `b`.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+pub(super) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     invert(|x| checked_beta_reg(a, b, x).unwrap_or(f64::NAN), p, [0.0, 1.0])
 }
 

@@ -97,12 +97,15 @@ impl AxisTicks {
         }
         let most = (length / if level { 11.0 } else { 8.0 }).floor().clamp(2.0, 9.0) as usize;
         let mut chosen = AxisTicks { major: Vec::new(), minor: Vec::new() };
-        for ticks in candidates(span.scale, span.low, span.high, most) {
-            let lines =
-                ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
-            chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
-            if chosen.fits(span, length, level) {
-                return Ok(chosen);
+        // On a low panel one number alone would not say how far apart values are: then more are tried.
+        for most in [most, 5] {
+            for ticks in candidates(span.scale, span.low, span.high, most) {
+                let lines =
+                    ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
+                chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
+                if chosen.fits(span, length, level) && (level || chosen.major.len() > 1) {
+                    return Ok(chosen);
+                }
             }
         }
         // Not even the sparsest choice fits: the first number alone does.

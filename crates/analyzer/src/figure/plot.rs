@@ -6,7 +6,7 @@ use super::contour::contour;
 use super::placed::PlacedWords;
 use super::prepare::{Prepared, Span};
 use super::scene::{Area, Group, Item, Point, Scene, dashes, thin};
-use super::spec::{Anchor, Heads, Layer, Marker, Panel, Scale, Style};
+use super::spec::{Anchor, Dash, Heads, Layer, Marker, Panel, Scale, Style};
 use super::text::{self, set_within};
 use super::theme::{Rgb, Theme};
 
@@ -19,6 +19,8 @@ const MOST_TOLD: usize = 2500;
 pub(super) const OVERLAP: f64 = 0.3;
 /// Length and half width (mm) of the head of an arrow.
 pub(super) const HEAD: (f64, f64) = (1.7, 0.5);
+/// Both sides of the rim of a line on a map together, in units of the theme's line width.
+const RIM: f64 = 0.9;
 /// Distance (mm) between an arrow and its words.
 const ARROW_GAP: f64 = 0.7;
 
@@ -27,13 +29,15 @@ const ARROW_GAP: f64 = 0.7;
 pub(super) enum Obstacle {
     Segment(Point, Point),
     Block(Area),
+    /// Part of a band: pale enough to be written on.
+    Shade(Area),
 }
 
 impl Obstacle {
     pub(super) fn meets(&self, area: &Area) -> bool {
         match self {
             Obstacle::Segment(from, to) => area.clip(*from, *to).is_some(),
-            Obstacle::Block(block) => area.overlaps(block),
+            Obstacle::Block(block) | Obstacle::Shade(block) => area.overlaps(block),
         }
     }
 
@@ -43,8 +47,8 @@ impl Obstacle {
             Obstacle::Segment(from, to) => {
                 area.clip(*from, *to).map_or(0.0, |(from, to)| (to.0 - from.0).hypot(to.1 - from.1))
             }
-            Obstacle::Block(block) if area.overlaps(block) => 2.0,
-            Obstacle::Block(_) => 0.0,
+            Obstacle::Block(block) | Obstacle::Shade(block) if area.overlaps(block) => 2.0,
+            Obstacle::Block(_) | Obstacle::Shade(_) => 0.0,
         }
     }
 }
@@ -161,11 +165,22 @@ impl<'a> Plot<'a> {
                 }
             }
             Layer::Contour { x, y, z, levels, style, .. } => {
+                // On a map of dark and light colours a line is seen by its rim.
+                if self.on_map() {
+                    let rim = Style { dash: Some(Dash::Solid), weight: style.weight + RIM, ..*style };
+                    for &level in levels {
+                        self.level_lines(x, y, z, level, &rim, self.theme.paper);
+                    }
+                }
                 for &level in levels {
                     self.level_lines(x, y, z, level, style, self.theme.colour(style.colour));
                 }
             }
         }
+    }
+
+    fn on_map(&self) -> bool {
+        self.panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }))
     }
 
     /// Stretches of a curve without a missing point.
@@ -278,13 +293,17 @@ impl<'a> Plot<'a> {
                     top: pair[0].2.min(pair[1].2),
                     bottom: pair[0].1.max(pair[1].1),
                 };
-                self.obstacles.push(Obstacle::Block(block));
+                self.obstacles.push(Obstacle::Shade(block));
             }
         }
     }
 
-    /// Words at a place, or a little above or below it.
+    /// Words at a place, or a little above or below it; on a map, where they name a line, at the place.
     fn words(&mut self, text: &'a str, at: Point, anchor: Anchor, style: &'a Style) {
+        if self.on_map() {
+            self.waiting.push(Words { text, places: vec![(at, anchor)], style });
+            return;
+        }
         let step = 0.45 * self.theme.text_mm();
         // Away from the place first: downwards for words that hang below it.
         let (_, above) = anchor.shares();
@@ -318,18 +337,23 @@ impl<'a> Plot<'a> {
             };
             let areas = words.places.iter().map(|place| (area_at(*place), place.1));
             let weighed = areas.map(|(area, anchor)| (cost(&area), area, anchor));
-            let Some((hidden, area, anchor)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
+            let Some((_, area, anchor)) = weighed.min_by(|one, other| one.0.total_cmp(&other.0)) else {
                 continue;
             };
             // A pale plate keeps the words legible where they cross a curve all the same.
-            if hidden > 0.0 {
-                let plate = area.grown(0.1);
+            let clear = area.grown(0.3);
+            let crossed = |obstacle: &Obstacle| {
+                !matches!(obstacle, Obstacle::Shade(_)) && obstacle.hidden_by(&clear) > 0.0
+            };
+            let plate = self.obstacles.iter().any(crossed) || taken.iter().any(|other| other.overlaps(&area));
+            if plate {
+                let ground = area.grown(0.1);
                 self.scene.items.push(Item::Fill {
                     points: vec![
-                        (plate.left, plate.top),
-                        (plate.right, plate.top),
-                        (plate.right, plate.bottom),
-                        (plate.left, plate.bottom),
+                        (ground.left, ground.top),
+                        (ground.right, ground.top),
+                        (ground.right, ground.bottom),
+                        (ground.left, ground.bottom),
                     ],
                     colour: self.theme.paper,
                     opacity: 0.8,
@@ -340,7 +364,7 @@ impl<'a> Plot<'a> {
             taken.push(area);
             let (before, above) = anchor.shares();
             let at = (area.left + before * width, area.top + above * height);
-            self.words.push(PlacedWords { line, at, anchor, colour, plate: hidden > 0.0 });
+            self.words.push(PlacedWords { line, at, anchor, colour, plate });
         }
         self.obstacles.extend(taken.into_iter().map(Obstacle::Block));
         Ok(())
@@ -496,6 +520,11 @@ impl<'a> Plot<'a> {
                             self.scene.begin(told);
                         }
                         self.scene.items.push(Item::Box { area, colour: group[0] });
+                        // In print without colour the grey of a missing cell is the shade of a large value.
+                        if telling && colours.colour(cells[start]).is_none() {
+                            let diagonal = vec![(area.left, area.bottom), (area.right, area.top)];
+                            self.scene.stroke(diagonal, self.theme.axis_width, self.theme.grey);
+                        }
                         if telling {
                             self.scene.end();
                         }

@@ -99,7 +99,10 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
             return Err(FigureError::Shares { what });
         }
     }
-    let standing = figure.panels.iter().filter(|panel| panel.joined == Joined::No).count();
+    // A panel with nothing in it only fills a place of the grid.
+    let blank = |panel: &Panel| !panel.axes && panel.layers.is_empty() && panel.title.is_none();
+    let stands = |panel: &Panel| panel.joined == Joined::No && !blank(panel);
+    let standing = figure.panels.iter().filter(|panel| stands(panel)).count();
     let mut letters = 0u8;
     let shared_panels = figure.panels.iter().filter(|panel| panel.colour_bar.is_none());
     let shared = match &figure.colour_bar {
@@ -109,7 +112,7 @@ pub(super) fn prepare(figure: &Figure) -> Result<PreparedFigure<'_>, FigureError
     let mut panels = Vec::new();
     let mut notes = Vec::new();
     for (number, panel) in figure.panels.iter().enumerate() {
-        let lettered = standing > 1 && panel.joined == Joined::No && letters < 26;
+        let lettered = standing > 1 && stands(panel) && letters < 26;
         let letter = lettered.then(|| format!("({})", char::from(b'a' + letters)));
         letters = letters.saturating_add(u8::from(lettered));
         let has_heat = panel.layers.iter().any(|layer| matches!(layer, Layer::Heat { .. }));
@@ -158,55 +161,57 @@ fn inner(panel: &Panel, number: usize) -> Result<Prepared<'_>, FigureError> {
 /// Gives panels that share an axis the same range of it: the one that is asked for, else what holds all
 /// their data.
 fn join(panels: &mut [Prepared<'_>], columns: usize) -> Result<(), FigureError> {
-    // Where the chain of panels that share an axis begins.
-    let mut first: Vec<[usize; 2]> = (0..panels.len()).map(|index| [index; 2]).collect();
+    // Where the chain of panels that share the horizontal, and the vertical, axis begins.
+    let mut first_x: Vec<usize> = (0..panels.len()).collect();
+    let mut first_y = first_x.clone();
     for index in 0..panels.len() {
-        let partner = match panels[index].panel.joined {
+        let joined = panels[index].panel.joined;
+        let partner = match joined {
             Joined::No => continue,
             Joined::Above => index.checked_sub(columns),
             Joined::Left => index.checked_sub(1).filter(|_| index % columns > 0),
         };
-        let across = panels[index].panel.joined == Joined::Above;
         let Some(partner) = partner else { return Err(FigureError::Joined { panel: index + 1 }) };
-        let scales = |at: usize| if across { panels[at].x.scale } else { panels[at].y.scale };
-        if scales(index) != scales(partner) {
+        let [own, other] = [index, partner]
+            .map(|at| if joined == Joined::Above { panels[at].x.scale } else { panels[at].y.scale });
+        if own != other {
             return Err(FigureError::Joined { panel: index + 1 });
         }
-        if across {
-            first[index][0] = first[partner][0];
+        if joined == Joined::Above {
+            first_x[index] = first_x[partner];
             panels[partner].bare_x = true;
         } else {
-            first[index][1] = first[partner][1];
+            first_y[index] = first_y[partner];
             panels[index].bare_y = true;
         }
     }
-    for axis in 0..2 {
-        for begin in 0..panels.len() {
-            let chain: Vec<usize> = (0..panels.len()).filter(|&index| first[index][axis] == begin).collect();
-            let asked = |panel: &Panel| if axis == 0 { panel.x.range } else { panel.y.range };
-            let span = |prepared: &Prepared<'_>| if axis == 0 { prepared.x } else { prepared.y };
-            let wanted = chain.iter().find(|&&index| asked(panels[index].panel).is_some());
-            let common = match wanted {
-                Some(&index) => span(&panels[index]),
-                None => {
-                    let filled = chain.iter().filter(|&&index| !panels[index].empty);
-                    let found = extremes(
-                        filled.flat_map(|&index| [span(&panels[index]).low, span(&panels[index]).high]),
-                    );
-                    let Some((low, high)) = found else { continue };
-                    Span { low, high, ..span(&panels[begin]) }
-                }
-            };
-            for index in chain {
-                if axis == 0 {
-                    panels[index].x = common;
-                } else {
-                    panels[index].y = common;
-                }
-            }
+    for begin in 0..panels.len() {
+        let chain = |first: &[usize]| (0..first.len()).filter(|&at| first[at] == begin).collect::<Vec<_>>();
+        let (across, upright) = (chain(&first_x), chain(&first_y));
+        if let Some(span) = common(&across, panels, |one| (one.x, one.panel.x.range.is_some())) {
+            across.into_iter().for_each(|at| panels[at].x = span);
+        }
+        if let Some(span) = common(&upright, panels, |one| (one.y, one.panel.y.range.is_some())) {
+            upright.into_iter().for_each(|at| panels[at].y = span);
         }
     }
     Ok(())
+}
+
+/// The range of an axis for all panels of a chain; `axis` gives the range that a panel has by itself and
+/// whether it was asked for.
+fn common(
+    chain: &[usize],
+    panels: &[Prepared<'_>],
+    axis: impl Fn(&Prepared<'_>) -> (Span, bool),
+) -> Option<Span> {
+    let spans = || chain.iter().map(|&at| axis(&panels[at]));
+    if let Some((span, _)) = spans().find(|(_, asked)| *asked) {
+        return Some(span);
+    }
+    let filled = chain.iter().map(|&at| &panels[at]).filter(|one| !one.empty).map(|one| axis(one).0);
+    let (low, high) = extremes(filled.flat_map(|span| [span.low, span.high]))?;
+    spans().next().map(|(span, _)| Span { low, high, ..span })
 }
 
 fn check_layer(layer: &Layer) -> Result<(), String> {

@@ -449,7 +449,7 @@ fn joined_panels_share_an_axis() {
     assert_eq!(prepared[0].x, prepared[2].x);
     assert_eq!(prepared[0].y, prepared[1].y);
     let letters: Vec<Option<&str>> = prepared.iter().map(|panel| panel.letter.as_deref()).collect();
-    assert_eq!(letters, [Some("(a)"), None, None, Some("(b)"), Some("(c)"), Some("(d)")]);
+    assert_eq!(letters, [Some("(a)"), None, None, None, Some("(b)"), Some("(c)")]);
     assert_legible(&compose(&figure));
 
     let mut alone = figure.clone();

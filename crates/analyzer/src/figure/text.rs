@@ -190,6 +190,12 @@ pub(super) fn set(text: &str, size: f64) -> Result<Line, FigureError> {
     set_cut(text, size, false)
 }
 
+/// How wide a text is (mm) at a size (pt), for those who arrange words before they are drawn; `None` for markup
+/// that cannot be read.
+pub(crate) fn width_mm(text: &str, size_pt: f64) -> Option<f64> {
+    set(text, size_pt * super::theme::MM_PER_POINT).ok().map(|line| line.width)
+}
+
 /// As [`set`], upright text outside formulas in bold.
 pub(super) fn set_bold(text: &str, size: f64) -> Result<Line, FigureError> {
     set_cut(text, size, true)

@@ -1,14 +1,174 @@
 //! Mean times along one axis, with theory and exact values: the common part of several figures.
+//!
+//! Each panel of times has panels joined below it: the ratio of everything to the best value known, and where
+//! the amplitude is swept the local exponent `d ln E tau / d ln epsilon` between neighbours.
 
 use super::data::{self, PanelData, Row, Series, Variable};
 use super::words;
-use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Scale, Style, TWO_COLUMNS_MM};
+use crate::estimate::NORMAL_95;
+use crate::figure::{Axis, Dash, Figure, Joined, Layer, LegendPlace, Panel, Scale, Style, TWO_COLUMNS_MM};
+use crate::limit::{self, Measured, Slope, slopes};
 use crate::theory::NoiseLaw;
 
 /// Points of a computed curve.
 const DENSE: usize = 61;
 /// Points of an exact curve, each a quadrature.
 const DENSE_EXACT: usize = 25;
+/// How lines of either kind are drawn in every figure.
+pub(super) const THEORY: Dash = Dash::Dashed;
+pub(super) const EXACT: Dash = Dash::Solid;
+/// Height of a panel of ratios or exponents beside that of the times above it.
+pub(super) const JOINED_HEIGHT: f64 = 0.4;
+/// Lines of a ratio are followed this far from 1 (as a factor), points as far as they go.
+const FOLLOWED: f64 = 2.0;
+/// Estimates whose ratios spread by more than this factor have a logarithmic axis.
+const WIDE: f64 = 4.0;
+/// More panels of times than this leave no room for exponents.
+const MOST_WITH_EXPONENTS: usize = 4;
+/// About the height of a frame of height 1; titles and labels of a group take some 12 mm more.
+const FRAME_MM: f64 = 51.0;
+/// No figure of stacked panels is higher (mm).
+const HIGHEST_MM: f64 = 235.0;
+
+/// What the panel of ratios is, for a caption.
+pub(super) const BELOW: &str = " Below: the same divided by the exact value, or by the theory's where none is known; \
+     a prediction that is off by more than a factor of 2 leaves the frame.";
+
+/// A curve as lists of x and y.
+pub(super) type Curve = (Vec<f64>, Vec<f64>);
+
+/// One series with what theory says of it.
+pub(super) struct Compared<'a> {
+    pub name: String,
+    pub series: Series<'a>,
+    pub style: Style,
+    pub theory: Option<Curve>,
+    pub exact: Option<Curve>,
+    /// The theory's value over the exact one.
+    pub quotient: Option<Curve>,
+}
+
+/// What simulated times are divided by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reference {
+    Exact,
+    Theory,
+}
+
+impl Reference {
+    fn of(self, row: &Row<'_>) -> Option<f64> {
+        let value = if self == Self::Exact { row.result.exact } else { row.result.asymptotic };
+        value.filter(|value| *value > 0.0 && value.is_finite())
+    }
+}
+
+impl<'a> Compared<'a> {
+    /// The series with the values that are saved with its rows.
+    pub(super) fn at_points(name: String, series: Series<'a>, style: Style) -> Self {
+        let given = |value: &dyn Fn(&Row<'_>) -> Option<f64>| {
+            let y: Vec<f64> = series.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect();
+            shown_curve((series.x.clone(), y))
+        };
+        let theory = given(&|row| row.result.asymptotic);
+        let exact = given(&|row| row.result.exact);
+        let quotient = given(&|row| Some(row.result.asymptotic? / row.result.exact?));
+        Compared { name, series, style, theory, exact, quotient }
+    }
+
+    /// The series with curves computed anew along the amplitude or the tail index.
+    fn new(name: String, series: Series<'a>, style: Style, variable: &Variable) -> Self {
+        let saved = Compared::at_points(name, series, style);
+        let Some(first) = saved.series.rows.first() else { return saved };
+        let law = |x: f64| match (variable, first.data.noise) {
+            (Variable::Epsilon, noise) => noise.with_epsilon(x),
+            (_, NoiseLaw::Stable { beta, epsilon, .. }) => NoiseLaw::Stable { alpha: x, beta, epsilon },
+            (_, noise) => noise,
+        };
+        if !matches!(variable, Variable::Epsilon | Variable::Alpha) {
+            return saved;
+        }
+        // At alpha = 2 the jumps are gone and the curve has another formula: it ends before.
+        let inside = saved.series.x.iter().filter(|x| *variable == Variable::Epsilon || **x < 2.0);
+        let (low, high) = inside.fold((f64::INFINITY, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
+        if low >= high {
+            return Compared { theory: None, exact: None, quotient: None, ..saved };
+        }
+        let curve = |count: usize, value: &dyn Fn(NoiseLaw) -> Option<f64>| -> Curve {
+            let x = data::between(low, high, count, *variable == Variable::Epsilon);
+            let y = x.iter().map(|&x| value(law(x)).unwrap_or(f64::NAN)).collect();
+            (x, y)
+        };
+        let theory = shown_curve(curve(DENSE, &|noise| first.theory_mean(noise)));
+        let exact = match saved.exact {
+            Some(_) => shown_curve(curve(DENSE_EXACT, &|noise| first.exact_mean(noise))),
+            None => None,
+        };
+        let quotient = exact.as_ref().and_then(|(x, exact)| {
+            let over = |(&x, exact): (&f64, &f64)| first.theory_mean(law(x)).map_or(f64::NAN, |y| y / exact);
+            shown_curve((x.clone(), x.iter().zip(exact).map(over).collect()))
+        });
+        Compared { theory, exact, quotient, ..saved }
+    }
+
+    /// The exact value, unless fewer of the estimates have one than have the theory's.
+    fn reference(&self) -> Option<Reference> {
+        let count = |reference: Reference| {
+            let rows = self.series.rows.iter().filter(|row| row.result.estimate.is_some());
+            rows.filter(|row| reference.of(row).is_some()).count()
+        };
+        match [count(Reference::Exact), count(Reference::Theory)] {
+            [0, 0] => None,
+            [exact, theory] if exact >= theory => Some(Reference::Exact),
+            _ => Some(Reference::Theory),
+        }
+    }
+
+    /// Estimates and their intervals over the reference.
+    fn ratios(&self, reference: Reference) -> [Vec<f64>; 3] {
+        let of = |k: usize| {
+            let rows = self.series.rows.iter();
+            rows.map(|row| row.measured()[k] / reference.of(row).unwrap_or(f64::NAN)).collect()
+        };
+        [0, 1, 2].map(of)
+    }
+
+    /// The other prediction over the reference.
+    fn prediction_ratio(&self, reference: Reference) -> Option<Layer> {
+        let (x, y) = self.quotient.clone()?;
+        Some(match reference {
+            Reference::Exact => Layer::line(x, y, self.style.dash(THEORY)),
+            Reference::Theory => {
+                let inverse = y.iter().map(|y| 1.0 / y).collect();
+                Layer::line(x, inverse, self.style.dash(EXACT))
+            }
+        })
+    }
+
+    /// Slopes between neighbours of the estimates, of the exact values, of the theory's.
+    fn slopes(&self) -> [Vec<Slope>; 3] {
+        let along = |of: &dyn Fn(&Row<'_>) -> Option<[f64; 2]>| -> Vec<Slope> {
+            let points = self.series.x.iter().zip(&self.series.rows);
+            let measured = points.filter_map(|(&x, row)| {
+                let [value, std_error] = of(row)?;
+                Some(Measured { x, value, std_error })
+            });
+            slopes(&measured.collect::<Vec<_>>(), limit::Scale::Logarithmic)
+        };
+        [
+            along(&|row| {
+                let [lo, hi] = row.result.ci95?;
+                Some([row.result.estimate?, (hi - lo) / (2.0 * NORMAL_95)])
+            }),
+            along(&|row| Some([row.result.exact?, row.result.exact_error.unwrap_or(0.0)])),
+            along(&|row| Some([row.result.asymptotic?, 0.0])),
+        ]
+    }
+}
+
+/// A curve of which something can be seen.
+fn shown_curve(curve: Curve) -> Option<Curve> {
+    curve.1.iter().any(|y| y.is_finite()).then_some(curve)
+}
 
 /// Marker of a simulated series, with error bars.
 pub(super) fn simulated(one: &Series<'_>, style: Style, label: &str) -> Layer {
@@ -17,80 +177,153 @@ pub(super) fn simulated(one: &Series<'_>, style: Style, label: &str) -> Layer {
     Layer::points_with_errors(one.x.clone(), column(0), column(1), column(2), style).labelled(label)
 }
 
-/// A curve of the small-noise theory and one of the exact values, where there are any.
-fn predicted(one: &Series<'_>, variable: &Variable, style: Style) -> [Option<Layer>; 2] {
-    let Some(first) = one.rows.first() else { return [None, None] };
-    let given = |value: fn(&Row<'_>) -> Option<f64>| {
-        let y: Vec<f64> = one.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect();
-        (one.x.clone(), y)
-    };
-    let has_exact = one.rows.iter().any(|row| row.result.exact.is_some());
-    let (theory, exact) = match variable {
-        Variable::Epsilon | Variable::Alpha => {
-            let law = |x: f64| match (variable, first.data.noise) {
-                (Variable::Epsilon, noise) => noise.with_epsilon(x),
-                (_, NoiseLaw::Stable { beta, epsilon, .. }) => NoiseLaw::Stable { alpha: x, beta, epsilon },
-                (_, noise) => noise,
-            };
-            // At alpha = 2 the jumps are gone and the curve has another formula: it ends before.
-            let inside = one.x.iter().copied().filter(|&x| *variable == Variable::Epsilon || x < 2.0);
-            let (low, high) =
-                inside.fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
-            if low >= high {
-                return [None, None];
-            }
-            let curve = |count: usize, value: &dyn Fn(NoiseLaw) -> Option<f64>| {
-                let x = data::between(low, high, count, *variable == Variable::Epsilon);
-                let y = x.iter().map(|&x| value(law(x)).unwrap_or(f64::NAN)).collect();
-                (x, y)
-            };
-            let exact = has_exact.then(|| curve(DENSE_EXACT, &|noise| first.exact_mean(noise)));
-            (curve(DENSE, &|noise| first.theory_mean(noise)), exact)
-        }
-        Variable::Step | Variable::Key(_) => {
-            (given(|row| row.result.asymptotic), has_exact.then(|| given(|row| row.result.exact)))
-        }
-    };
-    let line = |(x, y): (Vec<f64>, Vec<f64>), dash| {
-        let some = y.iter().any(|y| y.is_finite());
-        some.then(|| Layer::line(x, y, style.dash(dash)))
-    };
-    [line(theory, Dash::Solid), exact.and_then(|curve| line(curve, Dash::Dotted))]
-}
-
 /// Entries of the legend for curves drawn in the colours of their series.
 pub(super) fn keys(theory: bool, exact: bool) -> Vec<Layer> {
     let key =
         |dash, label: &str| Layer::line(Vec::new(), Vec::new(), Style::ink().dash(dash)).labelled(label);
     let mut keys = Vec::new();
     if theory {
-        keys.push(key(Dash::Solid, "small-noise theory"));
+        keys.push(key(THEORY, "small-noise theory"));
     }
     if exact {
-        keys.push(key(Dash::Dotted, "exact"));
+        keys.push(key(EXACT, "exact"));
     }
     keys
 }
 
-/// One panel: points with error bars, theory solid, exact dotted.
-fn panel(content: &PanelData<'_>, variable: &Variable, x: Axis, y: Axis) -> Panel {
-    let (mut lines, mut points) = (Vec::new(), Vec::new());
-    let mut seen = [false; 2];
-    for (index, (name, one)) in content.series.iter().enumerate() {
-        let style = Style::series(index);
-        for (kind, layer) in predicted(one, variable, style).into_iter().enumerate() {
-            seen[kind] |= layer.is_some();
-            lines.extend(layer);
+/// What the lines are, for a caption.
+pub(super) fn key_words(exact: bool) -> &'static str {
+    if exact {
+        "dashed lines: small-noise theory; solid lines: exact values"
+    } else {
+        "dashed lines: small-noise theory"
+    }
+}
+
+/// The panel of times: points with error bars, theory dashed, exact solid.
+pub(super) fn times(items: &[Compared<'_>], x: Axis, y: Axis) -> Panel {
+    let line = |curve: &Option<Curve>, style: Style| {
+        curve.as_ref().map(|(x, y)| Layer::line(x.clone(), y.clone(), style))
+    };
+    let mut layers = Vec::new();
+    for one in items {
+        layers.extend(line(&one.exact, one.style.dash(EXACT)));
+        layers.extend(line(&one.theory, one.style.dash(THEORY)));
+    }
+    layers.extend(items.iter().map(|one| simulated(&one.series, one.style, &one.name)));
+    layers.extend(keys(
+        items.iter().any(|one| one.theory.is_some()),
+        items.iter().any(|one| one.exact.is_some()),
+    ));
+    Panel::new(x, y, layers)
+}
+
+/// The panel of ratios: simulation over the exact value (the theory's, where a series has no exact ones), the
+/// other prediction as a line. `None` where there is nothing to divide by.
+pub(super) fn ratio(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
+    let divided: Vec<(&Compared<'_>, Reference)> =
+        items.iter().filter_map(|one| Some((one, one.reference()?))).collect();
+    let (_, first) = divided.first()?;
+    let label = match first {
+        _ if divided.iter().any(|(_, reference)| reference != first) => "ratio",
+        Reference::Exact => "ratio to exact",
+        Reference::Theory => "ratio to theory",
+    };
+    let mut layers =
+        vec![Layer::HorizontalLine { y: 1.0, style: Style::grey().dash(Dash::Solid), label: None }];
+    layers.extend(divided.iter().filter_map(|(one, reference)| one.prediction_ratio(*reference)));
+    let mut y = Axis::linear(label);
+    (y.scale, y.range) = ratio_range(&divided);
+    layers.extend(divided.iter().map(|(one, reference)| {
+        let [value, lo, hi] = one.ratios(*reference);
+        Layer::points_with_errors(one.series.x.clone(), value, lo, hi, one.style)
+    }));
+    Some(below(Panel::new(x, y, layers)))
+}
+
+/// Scale and ends of an axis of ratios: all intervals, and 1; of lines what is near 1, since one that goes far off
+/// would leave nothing to see of the rest.
+fn ratio_range(divided: &[(&Compared<'_>, Reference)]) -> (Scale, Option<[f64; 2]>) {
+    let mut estimates = Vec::new();
+    let mut ends = vec![1.0];
+    let mut lines = Vec::new();
+    for (one, reference) in divided {
+        let [value, lo, hi] = one.ratios(*reference);
+        ends.extend([&value, &lo, &hi].into_iter().flatten().copied().filter(|y| y.is_finite()));
+        estimates.extend(value.into_iter().filter(|y| y.is_finite()));
+        if let Some(Layer::Line { y, .. }) = one.prediction_ratio(*reference) {
+            lines.extend(y.into_iter().filter(|y| y.is_finite()));
         }
-        points.push(simulated(one, style, name));
+    }
+    let scale = if data::suits_log(estimates.iter().copied(), WIDE) { Scale::Log } else { Scale::Linear };
+    // An interval down to 0 has no end on a logarithmic axis.
+    ends.retain(|y| scale == Scale::Linear || *y > 0.0);
+    let extremes = |values: &[f64]| {
+        let first = values.first().copied().unwrap_or(1.0);
+        values.iter().fold((first, first), |(low, high), &y| (low.min(y), high.max(y)))
+    };
+    let (low, high) = extremes(&ends);
+    let allowed = [low.min(1.0 / FOLLOWED), high.max(FOLLOWED)];
+    ends.extend(lines.into_iter().filter(|y| (allowed[0]..=allowed[1]).contains(y)));
+    let (low, high) = extremes(&ends);
+    let range = match scale {
+        Scale::Linear => {
+            let room = (0.1 * (high - low)).max(1e-3);
+            [low - room, high + room]
+        }
+        Scale::Log => {
+            let room = libm::pow(high / low, 0.1).max(1.001);
+            [low / room, high * room]
+        }
+    };
+    (scale, Some(range))
+}
+
+/// The panel of local exponents: slopes between neighbours at their geometric mean, of the estimates, of exact
+/// values, of the theory's; `None` where no series has two.
+pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
+    let (mut lines, mut points) = (Vec::new(), Vec::new());
+    for one in items {
+        let [measured, exact, theory] = one.slopes();
+        if measured.len() < 2 {
+            continue;
+        }
+        let middles = |found: &[Slope]| -> Vec<f64> {
+            found.iter().map(|slope| (slope.between[0] * slope.between[1]).sqrt()).collect()
+        };
+        let curve = |found: &[Slope], dash: Dash| {
+            let y = found.iter().map(|slope| slope.value).collect();
+            (found.len() > 1).then(|| Layer::line(middles(found), y, one.style.dash(dash)))
+        };
+        lines.extend(curve(&exact, EXACT));
+        let law = one.series.rows.first().map(|row| row.data.noise);
+        match (law, one.series.x.first(), one.series.x.last()) {
+            // A power law has the same slope everywhere.
+            (Some(NoiseLaw::Stable { alpha, .. }), Some(&low), Some(&high)) if !theory.is_empty() => {
+                lines.push(Layer::line(vec![low, high], vec![-alpha; 2], one.style.dash(THEORY)));
+            }
+            _ => lines.extend(curve(&theory, THEORY)),
+        }
+        let column = |of: fn(&Slope) -> f64| measured.iter().map(of).collect::<Vec<_>>();
+        points.push(Layer::points_with_errors(
+            middles(&measured),
+            column(|slope| slope.value),
+            column(|slope| slope.ci95[0]),
+            column(|slope| slope.ci95[1]),
+            one.style,
+        ));
+    }
+    if points.is_empty() {
+        return None;
     }
     lines.extend(points);
-    lines.extend(keys(seen[0], seen[1]));
-    let mut panel = Panel::new(x, y, lines);
-    if !content.title.is_empty() {
-        panel.title = Some(content.title.clone());
-    }
-    panel
+    Some(below(Panel::new(x, Axis::linear(r"exponent $\mu$"), lines)))
+}
+
+/// A panel joined to the one above, whose legend serves both.
+fn below(mut panel: Panel) -> Panel {
+    panel.legend = LegendPlace::None;
+    panel.joined(Joined::Above)
 }
 
 /// The figure of mean times against a variable; `None` where no series has two values of it.
@@ -111,30 +344,111 @@ pub(super) fn figure(
         asked.unwrap_or(if data::suits_log(values, ratio) { Scale::Log } else { Scale::Linear })
     };
     let x_scale = scale(scales[0], &mut series.iter().flat_map(|one| one.x.iter().copied()), 8.0);
-    let times = |row: &Row<'_>| [row.result.estimate, row.result.asymptotic].into_iter().flatten();
-    let y_scale = scale(scales[1], &mut used.iter().flat_map(times), 4.0);
+    let values = |row: &Row<'_>| [row.result.estimate, row.result.asymptotic].into_iter().flatten();
+    let y_scale = scale(scales[1], &mut used.iter().flat_map(values), 4.0);
     let axis = |label: &str, scale| Axis { label: label.into(), scale, ..Axis::default() };
     let (contents, total) = data::usual_panels(series);
-    let panels: Vec<Panel> = contents
-        .iter()
+    let agreement = agreement(&contents);
+    let count = contents.len();
+    let with_exponents = *variable == Variable::Epsilon && count <= MOST_WITH_EXPONENTS;
+    let groups: Vec<[Option<Panel>; 3]> = contents
+        .into_iter()
         .map(|content| {
-            let shown: Vec<Row<'_>> =
-                content.series.iter().flat_map(|(_, one)| one.rows.iter().copied()).collect();
-            panel(content, variable, axis(x_label, x_scale), axis(&data::time_label(&shown), y_scale))
+            let title = content.title;
+            let items: Vec<Compared<'_>> = content
+                .series
+                .into_iter()
+                .enumerate()
+                .map(|(index, (name, one))| Compared::new(name, one, Style::series(index), variable))
+                .collect();
+            let shown: Vec<Row<'_>> = items.iter().flat_map(|one| one.series.rows.iter().copied()).collect();
+            let mut main = times(&items, axis(x_label, x_scale), axis(&data::time_label(&shown), y_scale));
+            main.title = (!title.is_empty()).then_some(title);
+            let exponents = if with_exponents { exponents(&items, axis(x_label, x_scale)) } else { None };
+            [Some(main), ratio(&items, axis(x_label, x_scale)), exponents]
         })
         .collect();
-    let caption = format!(
-        "{opening} Points: simulation with 95 % intervals; solid lines: small-noise theory{}.{}{}",
-        if used.iter().any(|row| row.result.exact.is_some()) { "; dotted lines: exact values" } else { "" },
-        agreement(&contents),
-        shown(contents.len(), total),
+    let below = |k: usize| groups.iter().any(|group| group[k].is_some());
+    let mut reading = format!(
+        "Points: simulation with 95 % intervals; {}.",
+        key_words(used.iter().any(|row| row.result.exact.is_some()))
     );
-    Some(arranged(Figure { caption, ..Figure::new(name, panels) }))
+    if below(1) {
+        reading.push_str(BELOW);
+    }
+    if below(2) {
+        reading.push_str(
+            r" At the foot: the exponent $\mu = \mathrm{d}\ln\mathbb{E}\,\tau/\mathrm{d}\ln\varepsilon$ between neighbouring \
+             amplitudes, which is $-\alpha$ for the theory of Lévy noise.",
+        );
+    }
+    let caption = format!("{opening}{agreement} {reading}{}", shown(count, total));
+    Some(stacked(Figure { caption, ..Figure::new(name, Vec::new()) }, groups, JOINED_HEIGHT))
 }
 
-/// One column for one panel, else two panels in a row over the whole width. Where every panel would have
-/// the same legend inside, only the first keeps it.
+/// Puts groups of panels, one under another within a group, into a figure: one group a column. A row that only
+/// some groups have is empty in the others, one that none has is left out. Panels below the first of a group
+/// have `height` times its height.
+pub(super) fn stacked<const N: usize>(
+    mut figure: Figure,
+    groups: Vec<[Option<Panel>; N]>,
+    height: f64,
+) -> Figure {
+    let kept: Vec<usize> = (0..N).filter(|&row| groups.iter().any(|group| group[row].is_some())).collect();
+    let model: Vec<Option<Panel>> =
+        (0..N).map(|row| groups.iter().find_map(|group| group[row].clone())).collect();
+    if groups.len() > 1 {
+        figure.columns = 2;
+        figure.width_mm = TWO_COLUMNS_MM;
+    }
+    let empty = |row: usize| {
+        // The axes of another group without anything on them.
+        let mut panel =
+            model[row].clone().unwrap_or_else(|| Panel::new(Axis::default(), Axis::default(), Vec::new()));
+        panel.layers.clear();
+        panel.y.range = None;
+        panel
+    };
+    let mut lines = Vec::new();
+    for chunk in groups.chunks(figure.columns) {
+        for &row in &kept {
+            for column in 0..figure.columns {
+                figure.panels.push(match chunk.get(column) {
+                    Some(group) => group[row].clone().unwrap_or_else(|| empty(row)),
+                    None => blank(),
+                });
+            }
+            lines.push(row);
+        }
+    }
+    one_legend(&mut figure.panels);
+    figure.row_heights = lines.iter().map(|&row| if row == 0 { 1.0 } else { height }).collect();
+    let total = figure.row_heights.iter().map(|share| share * FRAME_MM + 2.0).sum::<f64>()
+        + 12.0 * groups.len().div_ceil(figure.columns) as f64;
+    figure.height_mm = (total > HIGHEST_MM).then_some(HIGHEST_MM);
+    figure
+}
+
+/// A place in the grid that stays white.
+fn blank() -> Panel {
+    let mut panel = Panel::new(Axis::default(), Axis::default(), Vec::new());
+    panel.axes = false;
+    panel.legend = LegendPlace::None;
+    panel
+}
+
+/// One column for one panel, else two panels in a row over the whole width.
 pub(super) fn arranged(mut figure: Figure) -> Figure {
+    one_legend(&mut figure.panels);
+    if figure.panels.len() > 1 {
+        figure.columns = 2;
+        figure.width_mm = TWO_COLUMNS_MM;
+    }
+    figure
+}
+
+/// Where every panel would have the same legend inside, only the first keeps it.
+fn one_legend(panels: &mut [Panel]) {
     let labels = |panel: &Panel| -> Vec<String> {
         let mut labels: Vec<String> =
             panel.layers.iter().filter_map(Layer::label).map(str::to_owned).collect();
@@ -142,17 +456,14 @@ pub(super) fn arranged(mut figure: Figure) -> Figure {
         labels.dedup();
         labels
     };
-    if let Some((first, others)) = figure.panels.split_first_mut()
+    let mut own: Vec<&mut Panel> =
+        panels.iter_mut().filter(|panel| panel.legend != LegendPlace::None).collect();
+    if let Some((first, others)) = own.split_first_mut()
         && first.legend == LegendPlace::Auto
         && others.iter().all(|panel| labels(panel) == labels(first))
     {
         others.iter_mut().for_each(|panel| panel.legend = LegendPlace::None);
     }
-    if figure.panels.len() > 1 {
-        figure.columns = 2;
-        figure.width_mm = TWO_COLUMNS_MM;
-    }
-    figure
 }
 
 /// A sentence on what was left out.

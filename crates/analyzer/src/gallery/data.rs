@@ -29,6 +29,8 @@ pub(super) enum Variable {
     Epsilon,
     Alpha,
     Step,
+    /// How much is simulated, and how: the method, the scheme, their sizes.
+    Effort,
     Key(String),
 }
 
@@ -92,6 +94,7 @@ impl<'a> Row<'a> {
             (Variable::Alpha, NoiseLaw::Stable { alpha, .. }) => Some(alpha),
             (Variable::Alpha, _) => None,
             (Variable::Step, _) => Some(self.summary.scheme.step),
+            (Variable::Effort, _) => Some(super::cost::cost(self.result)),
             (Variable::Key(key), _) => self.summary.point.get(key).and_then(Value::as_f64),
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Row<'a> {
         for (key, value) in &self.summary.point {
             let is_variable = match variable {
                 Variable::Step => key == "scheme.step",
+                Variable::Effort => key.starts_with("ensemble.") || key.starts_with("scheme."),
                 Variable::Key(other) => key == other,
                 Variable::Epsilon | Variable::Alpha => false,
             };
@@ -301,16 +305,20 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
     (0..most).map(|k| (k * (count - 1) + (most - 1) / 2) / (most - 1)).collect()
 }
 
-/// The label of an axis of times: `exit`, `transition` or neither, as the rows are.
+/// The label of an axis of times.
 pub(super) fn time_label(rows: &[Row<'_>]) -> String {
-    let kind = if rows.iter().all(|row| row.result.from.is_none()) {
-        "exit "
+    format!(r"{} $\mathbb{{E}}\,\tau$", time_words(rows))
+}
+
+/// What the rows are the mean times of: an exit, a transition, or both.
+pub(super) fn time_words(rows: &[Row<'_>]) -> &'static str {
+    if rows.iter().all(|row| row.result.from.is_none()) {
+        "mean exit time"
     } else if rows.iter().all(|row| row.result.from.is_some()) {
-        "transition "
+        "mean transition time"
     } else {
-        ""
-    };
-    format!(r"mean {kind}time $\mathrm{{E}}\,\tau$")
+        "mean time"
+    }
 }
 
 /// The study's title with a full stop, for the start of a caption.

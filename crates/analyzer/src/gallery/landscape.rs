@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::curve;
 use super::data;
 use super::words;
-use crate::figure::{Anchor, Axis, Dash, Figure, Heads, Layer, LegendPlace, Marker, Panel, Style};
+use crate::figure::text::width_mm;
+use crate::figure::{
+    Anchor, Axis, Dash, Figure, Heads, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM,
+};
 use crate::study::{PointData, Study};
 use crate::summary::PointSummary;
 
@@ -13,8 +16,21 @@ use crate::summary::PointSummary;
 const RESOLUTION: usize = 601;
 /// Landscapes shown where the sweep changes them.
 const MOST: usize = 4;
-/// Width and height of a single landscape with more than one well, in millimetres: room for the words.
-const SINGLE_MM: [f64; 2] = [120.0, 75.0];
+/// Height of a single landscape that takes two journal columns, because one has no room for all numbers (mm).
+const WIDE_MM: f64 = 78.0;
+/// Width and height of a frame in one column and over both, in millimetres, as far as words depend on it.
+const FRAME_MM: [f64; 2] = [73.0, 52.0];
+const WIDE_FRAME_MM: [f64; 2] = [163.0, 63.0];
+/// Size of words (pt), their height and the free space beside them (mm).
+const TEXT_PT: f64 = 8.0;
+const TEXT_MM: f64 = 3.4;
+const CLEAR_MM: f64 = 1.2;
+/// Over the highest saddle, under the lowest minimum down to the arrows of the widths (mm).
+const TOP_MM: f64 = 10.0;
+const LEVEL_MM: f64 = 5.6;
+/// What an extension line leaves free at the curve, and by how much it goes beyond its arrow (mm).
+const GAP_MM: f64 = 0.9;
+const BEYOND_MM: f64 = 0.8;
 /// Panels whose sizes differ by more than this factor have axes of their own.
 const COMPARABLE: f64 = 4.0;
 
@@ -27,6 +43,16 @@ struct Scene<'a> {
     y: [f64; 2],
     /// Height of the lowest minimum and of the highest saddle or other place of interest.
     inner: [f64; 2],
+    /// Width and height of the frame (mm).
+    frame: [f64; 2],
+}
+
+/// A width to be dimensioned.
+struct Width {
+    minimum: f64,
+    edge: [f64; 2],
+    text: String,
+    symbol: String,
 }
 
 /// One panel a landscape, at most four that lie far apart.
@@ -56,27 +82,36 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .map(|(_, scene)| scene)
         .collect();
     let Some(first) = scenes.first() else { return Vec::new() };
-    let (mut x, mut y) = (first.x, first.y);
+    let (mut x, mut inner) = (first.x, first.inner);
     let mut sizes = [[f64::INFINITY, 0.0]; 2];
     for scene in &scenes {
         x = [x[0].min(scene.x[0]), x[1].max(scene.x[1])];
-        y = [y[0].min(scene.y[0]), y[1].max(scene.y[1])];
-        for (size, ends) in sizes.iter_mut().zip([scene.x, scene.y]) {
+        inner = [inner[0].min(scene.inner[0]), inner[1].max(scene.inner[1])];
+        for (size, ends) in sizes.iter_mut().zip([scene.x, scene.inner]) {
             *size = [size[0].min(ends[1] - ends[0]), size[1].max(ends[1] - ends[0])];
         }
     }
     let mut differ = false;
-    for (size, common, vertical) in [(sizes[0], x, false), (sizes[1], y, true)] {
-        if size[1] <= COMPARABLE * size[0] {
-            for scene in &mut scenes {
-                *if vertical { &mut scene.y } else { &mut scene.x } = common;
-            }
-        } else {
-            differ = true;
+    for (size, vertical) in [(sizes[0], false), (sizes[1], true)] {
+        let common = size[1] <= COMPARABLE * size[0];
+        differ |= !common;
+        for scene in scenes.iter_mut().filter(|_| common) {
+            if vertical { scene.inner = inner } else { scene.x = x }
         }
     }
+    let rows = scenes.iter().map(|scene| scene.written_widths().1).max().unwrap_or(0);
+    scenes.iter_mut().for_each(|scene| scene.set_heights(rows));
+    let mut wide = false;
+    if let [only] = &mut scenes[..]
+        && only.lacks_numbers()
+    {
+        wide = true;
+        only.frame = WIDE_FRAME_MM;
+        let rows = only.written_widths().1;
+        only.set_heights(rows);
+    }
     let changing = changing_keys(&scenes);
-    let panels: Vec<Panel> = scenes
+    let mut panels: Vec<Panel> = scenes
         .iter()
         .map(|scene| {
             let mut panel = scene.panel();
@@ -88,10 +123,19 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             panel
         })
         .collect();
+    // One explanation is enough where all are the same.
+    let labels = |panel: &Panel| -> Vec<String> {
+        panel.layers.iter().filter_map(Layer::label).map(str::to_owned).collect()
+    };
+    if let Some((first, others)) = panels.split_first_mut() {
+        for panel in others.iter_mut().filter(|panel| labels(panel) == labels(first)) {
+            panel.legend = LegendPlace::None;
+        }
+    }
     let caption = caption(study, &scenes, total, differ);
     let mut figure = curve::arranged(Figure { caption, ..Figure::new("landscape", panels) });
-    if figure.panels.len() == 1 && scenes.iter().any(|scene| scene.data.landscape.wells.len() > 1) {
-        (figure.width_mm, figure.height_mm) = (SINGLE_MM[0], Some(SINGLE_MM[1]));
+    if wide {
+        (figure.width_mm, figure.height_mm) = (TWO_COLUMNS_MM, Some(WIDE_MM));
     }
     vec![figure]
 }
@@ -192,7 +236,7 @@ impl<'a> Scene<'a> {
             top = ends.into_iter().filter(|u| u.is_finite()).fold(top, f64::max);
         }
         let (bottom, height) = if top > bottom { (bottom, top - bottom) } else { (bottom - 0.35, 1.0) };
-        let ceiling = top + 0.45 * height;
+        let ceiling = top + 0.4 * height;
         // Outwards until the potential leaves the frame.
         let outwards = |from: f64, sign: f64| {
             let step = 0.01 * span;
@@ -205,15 +249,22 @@ impl<'a> Scene<'a> {
                 .unwrap_or(from + sign * 0.25 * span)
         };
         let x = [outwards(low, -1.0), outwards(high, 1.0)];
-        let room = if landscape.wells.is_empty() { 0.1 } else { 0.42 };
-        Some(Scene {
-            summary,
-            data,
-            fingerprint,
-            x,
-            y: [bottom - room * height, ceiling],
-            inner: [bottom, top],
-        })
+        let inner = [bottom, top];
+        Some(Scene { summary, data, fingerprint, x, y: inner, inner, frame: FRAME_MM })
+    }
+
+    /// The heights shown: what is of interest, and over and under it room for words, with so many rows of them under
+    /// the arrows of the widths.
+    fn set_heights(&mut self, rows: usize) {
+        let measured = (0..self.data.landscape.wells.len()).any(|well| !self.edges(well).is_empty());
+        let below = if measured { LEVEL_MM + 1.4 + rows as f64 * TEXT_MM } else { 4.0 };
+        let scale = (self.inner[1] - self.inner[0]).max(f64::MIN_POSITIVE) / (self.frame[1] - below - TOP_MM);
+        self.y = [self.inner[0] - below * scale, self.inner[1] + TOP_MM * scale];
+    }
+
+    /// What a millimetre is on either axis.
+    fn millimetre(&self) -> [f64; 2] {
+        [(self.x[1] - self.x[0]) / self.frame[0], (self.y[1] - self.y[0]) / self.frame[1]]
     }
 
     fn panel(&self) -> Panel {
@@ -222,8 +273,9 @@ impl<'a> Scene<'a> {
         let x = data::between(self.x[0], self.x[1], RESOLUTION, false);
         let y = x.iter().map(|x| self.data.potential.value(*x)).collect();
         layers.push(Layer::line(x, y, Style::series(0).dash(Dash::Solid).weight(1.6)));
+        self.dimension_widths(&mut layers);
         for index in 0..landscape.wells.len() {
-            self.measure(index, &mut layers);
+            self.dimension_depth(index, &mut layers);
         }
         for (points, letter, marker) in
             [(&landscape.minima, "m", Marker::Circle), (&landscape.saddles, "s", Marker::Diamond)]
@@ -232,15 +284,16 @@ impl<'a> Scene<'a> {
             let (x, y) = shown().map(|(_, point)| (point.x, point.u)).unzip();
             let style = Style::ink().marker(marker);
             layers.push(Layer::points(x, y, if letter == "s" { style.open() } else { style }));
-            let gap = 0.03 * (self.y[1] - self.y[0]);
+            let [across, up] = self.millimetre();
             for (index, point) in shown() {
                 let text = format!("${letter}_{{{}}}$", index + 1);
-                let (y, anchor) = if letter == "s" {
-                    (point.u + gap, Anchor::Bottom)
+                // A minimum's name stands beside the extension line that goes down from it.
+                let (x, y, anchor) = if letter == "s" {
+                    (point.x, point.u + GAP_MM * up, Anchor::Bottom)
                 } else {
-                    (point.u - gap, Anchor::Top)
+                    (point.x - GAP_MM * across, point.u - GAP_MM * up, Anchor::TopRight)
                 };
-                layers.push(Layer::text(point.x, y, text, anchor));
+                layers.push(Layer::text(x, y, text, anchor));
             }
         }
         let starts: Vec<f64> = self
@@ -324,49 +377,145 @@ impl<'a> Scene<'a> {
             .collect()
     }
 
-    /// Width and depth of a well: a level arrow under it to each edge, an upright one over its minimum.
-    fn measure(&self, index: usize, layers: &mut Vec<Layer>) {
-        let Some(minimum) = self.data.landscape.minima.get(index) else { return };
-        if !self.shows(minimum.x, minimum.u) {
-            return;
-        }
-        let height = self.y[1] - self.y[0];
-        let number = index + 1;
-        let guide = Style::grey().dash(Dash::Dotted).weight(0.8);
-        let level = self.inner[0] - 0.8 * (self.inner[0] - self.y[0]);
-        let edges = self.edges(index);
-        let mut lowest: Option<[f64; 2]> = None;
-        for &[edge, u] in &edges {
-            let side = match edges.len() {
-                1 => "",
-                _ if edge < minimum.x => "^-",
-                _ => "^+",
-            };
-            let width = words::bare((edge - minimum.x).abs(), 3);
-            layers.push(Layer::line(vec![edge, edge], vec![level, u], guide));
-            let text = format!("$w_{{{number}}}{side} = {width}$");
-            layers.push(Layer::dimension([minimum.x, level], [edge, level], text));
-            if lowest.is_none_or(|[_, other]| u < other) {
-                lowest = Some([edge, u]);
+    /// The widths of all wells, from the left.
+    fn widths(&self) -> Vec<Width> {
+        let mut widths = Vec::new();
+        for (index, minimum) in self.data.landscape.minima.iter().enumerate() {
+            let edges = self.edges(index);
+            for &edge in edges.iter().filter(|_| self.x[0] <= minimum.x && minimum.x <= self.x[1]) {
+                let side = match edges.len() {
+                    1 => "",
+                    _ if edge[0] < minimum.x => "^-",
+                    _ => "^+",
+                };
+                let symbol = format!("w_{{{}}}{side}", index + 1);
+                let width = words::bare((edge[0] - minimum.x).abs(), 3);
+                let text = format!("${symbol} = {width}$");
+                widths.push(Width { minimum: minimum.x, edge, text, symbol: format!("${symbol}$") });
             }
         }
-        let Some([x, u]) = lowest else { return };
-        layers.push(Layer::line(vec![minimum.x, minimum.x], vec![level, minimum.u - 0.11 * height], guide));
-        layers.push(Layer::line(vec![minimum.x, x], vec![u, u], guide));
-        layers.push(Layer::Arrow {
-            from: [minimum.x, minimum.u],
-            to: [minimum.x, u],
-            heads: Heads::Both,
-            text: None,
-            style: Style::ink(),
-        });
-        // Between minimum and saddle the potential stays below the saddle: there is room over the guide.
-        let aside = 0.01 * (self.x[1] - self.x[0]);
-        let (aside, anchor) =
-            if x > minimum.x { (aside, Anchor::BottomLeft) } else { (-aside, Anchor::BottomRight) };
-        let text = format!("$h_{{{number}}} = {}$", words::bare(u - minimum.u, 3));
-        layers.push(Layer::text(minimum.x + aside, u + 0.015 * height, text, anchor));
+        widths.sort_by(|a, b| (a.minimum + a.edge[0]).total_cmp(&(b.minimum + b.edge[0])));
+        widths
     }
+
+    /// The words of the widths with their middles and rows (from 0), and the number of rows. Where two rows do not
+    /// hold them, the symbol stands without its value.
+    fn written_widths(&self) -> (Vec<(f64, usize, String)>, usize) {
+        let across = self.millimetre()[0];
+        let mut ends = [f64::NEG_INFINITY; 2];
+        let mut written = Vec::new();
+        for width in self.widths() {
+            let middle = 0.5 * (width.minimum + width.edge[0]);
+            let fitting = [&width.text, &width.symbol].into_iter().find_map(|text| {
+                let half = 0.5 * width_mm(text, TEXT_PT)? * across;
+                // The frame moves words inwards.
+                let middle = middle.max(self.x[0] + half).min(self.x[1] - half);
+                let row = ends.iter().position(|end| middle - half >= end + CLEAR_MM * across)?;
+                Some((middle, half, row, text.clone()))
+            });
+            if let Some((middle, half, row, text)) = fitting {
+                ends[row] = middle + half;
+                written.push((middle, row, text));
+            }
+        }
+        let rows = written.iter().map(|(_, row, _)| row + 1).max().unwrap_or(0);
+        (written, rows)
+    }
+
+    /// Whether a width or a depth stands without its number for want of room.
+    fn lacks_numbers(&self) -> bool {
+        let written = self.written_widths().0;
+        let mut words = Vec::new();
+        (0..self.data.landscape.wells.len()).for_each(|index| self.dimension_depth(index, &mut words));
+        let depths = words.iter().filter_map(|layer| match layer {
+            Layer::Text { text, .. } => Some(text),
+            _ => None,
+        });
+        written.len() < self.widths().len()
+            || written.iter().map(|(.., text)| text).chain(depths).any(|text| !text.contains('='))
+    }
+
+    /// A level arrow from each minimum to each edge of its well, all on one line under the potential.
+    fn dimension_widths(&self, layers: &mut Vec<Layer>) {
+        let [_, up] = self.millimetre();
+        let level = self.inner[0] - LEVEL_MM * up;
+        let widths = self.widths();
+        let mut extended: Vec<f64> = Vec::new();
+        for width in &widths {
+            for [x, u] in [[width.minimum, self.data.potential.value(width.minimum)], width.edge] {
+                if !extended.contains(&x) {
+                    extended.push(x);
+                    layers.push(extension([x, u - GAP_MM * up], [x, level - BEYOND_MM * up]));
+                }
+            }
+        }
+        for width in &widths {
+            layers.push(dimension([width.minimum, level], [width.edge[0], level]));
+        }
+        for (middle, row, text) in self.written_widths().0 {
+            // Their feet are level; a sign over an index makes some words higher.
+            let y = level - (0.5 + (row + 1) as f64 * TEXT_MM) * up;
+            layers.push(Layer::text(middle, y, text, Anchor::Bottom));
+        }
+    }
+
+    /// An upright arrow over a minimum, up to its lower edge.
+    fn dimension_depth(&self, index: usize, layers: &mut Vec<Layer>) {
+        let Some(minimum) = self.data.landscape.minima.get(index) else { return };
+        let lower = self.edges(index).into_iter().min_by(|a, b| a[1].total_cmp(&b[1]));
+        let (Some([edge, u]), true) = (lower, self.shows(minimum.x, minimum.u)) else { return };
+        let [across, up] = self.millimetre();
+        let away = if edge > minimum.x { -1.0 } else { 1.0 };
+        layers.push(extension([minimum.x + away * BEYOND_MM * across, u], [edge, u]));
+        layers.push(dimension([minimum.x, minimum.u], [minimum.x, u]));
+        // How far (mm) it is from the minimum to the potential at a height, on the side of a sign.
+        let free = |sign: f64, height: f64| {
+            let steps = (1..800).map(|k| 0.1 * f64::from(k));
+            let mut blocked = steps.filter(|mm| {
+                let u = self.data.potential.value(minimum.x + sign * mm * across);
+                u.is_nan() || u >= height
+            });
+            blocked.next().unwrap_or(80.0)
+        };
+        let symbol = format!("h_{{{}}}", index + 1);
+        let full = format!("${symbol} = {}$", words::bare(u - minimum.u, 3));
+        let symbol = format!("${symbol}$");
+        let middle = minimum.u + 0.55 * (u - minimum.u);
+        let inside = |text: &str| -> Option<Layer> {
+            let wide = width_mm(text, TEXT_PT)? + GAP_MM + CLEAR_MM;
+            // The well is narrowest at the foot of the words.
+            let foot = middle - 0.5 * TEXT_MM * up;
+            let side = [-away, away].into_iter().find(|&side| free(side, foot) >= wide)?;
+            let high_enough = u - minimum.u >= 2.2 * TEXT_MM * up;
+            let anchor = if side > 0.0 { Anchor::Left } else { Anchor::Right };
+            let x = minimum.x + side * GAP_MM * across;
+            high_enough.then(|| Layer::text(x, middle, text, anchor))
+        };
+        // Over the extension line, clear of the saddle's name and of the wall on the other side.
+        let above = |text: &str| -> Option<Layer> {
+            let half = 0.5 * width_mm(text, TEXT_PT)?;
+            let distance = (edge - minimum.x).abs() / across;
+            let outwards = (half + 2.0 + CLEAR_MM - distance).max(0.0);
+            let fits = outwards + half + CLEAR_MM <= free(away, u);
+            let x = minimum.x + away * outwards * across;
+            fits.then(|| Layer::text(x, u + 0.4 * GAP_MM * up, text, Anchor::Bottom))
+        };
+        let place = inside(&full).or_else(|| above(&full)).or_else(|| inside(&symbol));
+        let place = place.or_else(|| above(&symbol));
+        // Where nothing else is free, over the arrow.
+        let over = || Layer::text(minimum.x, u + 0.4 * GAP_MM * up, symbol.clone(), Anchor::Bottom);
+        layers.push(place.unwrap_or_else(over));
+    }
+}
+
+/// An extension line of a dimension.
+fn extension(from: [f64; 2], to: [f64; 2]) -> Layer {
+    Layer::line(vec![from[0], to[0]], vec![from[1], to[1]], Style::grey().dash(Dash::Solid).weight(0.5))
+}
+
+/// A dimension's arrow; its words stand where there is room.
+fn dimension(from: [f64; 2], to: [f64; 2]) -> Layer {
+    Layer::Arrow { from, to, heads: Heads::Both, text: None, style: Style::ink() }
 }
 
 fn caption(study: &Study, scenes: &[Scene<'_>], total: usize, differ: bool) -> String {
@@ -384,6 +533,7 @@ fn caption(study: &Study, scenes: &[Scene<'_>], total: usize, differ: bool) -> S
         );
     }
     if let [only] = scenes {
+        // In full also where the drawing has no room for the numbers.
         let sizes: Vec<String> = only
             .data
             .landscape

@@ -5,16 +5,21 @@
 //! not from the names of what was swept. Error bars are the 95 % intervals of the results; theory is
 //! computed anew along dense axes where the axis is the noise's amplitude or tail index.
 
+mod chain;
 mod convergence;
+mod cost;
 mod curve;
 mod data;
+mod exit_place;
 mod exit_time_alpha;
 mod exit_time_epsilon;
 mod landscape;
 mod paths;
 mod plane;
+mod stationary;
 mod survival;
 mod sweep;
+mod tail_index;
 mod transitions;
 mod width_depth;
 mod width_depth_cuts;
@@ -24,6 +29,7 @@ use crate::figure::Figure;
 use crate::study::Study;
 
 pub use paths::replayed;
+pub use tail_index::tail_index;
 
 type Draw = fn(&Study) -> Vec<Figure>;
 
@@ -37,8 +43,13 @@ const GALLERY: &[(&str, Draw)] = &[
     ("exit_time_alpha", exit_time_alpha::figures),
     ("sweep_<key>", sweep::figures),
     ("transitions", transitions::figures),
+    ("chain", chain::probabilities),
+    ("generator", chain::generators),
     ("survival", survival::figures),
+    ("exit_place", exit_place::figures),
+    ("stationary", stationary::figures),
     ("convergence", convergence::figures),
+    ("cost", cost::figures),
 ];
 
 /// The figures that a study has the data for.

@@ -18,8 +18,9 @@ pub(super) struct Plane<'a> {
     pub axes: [Vec<f64>; 2],
     /// What they are, as labels of axes.
     pub labels: [String; 2],
-    /// What they are, within a sentence.
-    pub names: [String; 2],
+    /// The same in one word, and as symbols without dollar signs.
+    pub words: [&'static str; 2],
+    pub symbols: [String; 2],
     /// What the plane is, within a sentence.
     pub place: String,
     /// Brownian first, then by tail index.
@@ -58,15 +59,22 @@ impl<'a> Plane<'a> {
             axes,
             maps,
             labels: [r"width $w$ of the well".into(), r"depth $\Delta U$ of the well".into()],
-            names: ["width".into(), "depth".into()],
+            words: ["width", "depth"],
+            symbols: ["w".into(), r"\Delta U".into()],
             place: "width and depth of the starting well".into(),
         });
         physical.or_else(|| {
             let (axes, maps) = Self::on_grid(&rows, [first, second], &parameters)?;
-            let labels = [words::symbol(first), words::symbol(second)];
-            let place = format!("the parameters {} and {}", labels[0], labels[1]);
-            Some(Plane { axes, maps, names: labels.clone(), labels, place })
+            let symbols = [words::bare_symbol(first), words::bare_symbol(second)];
+            let labels = [0, 1].map(|k| format!("parameter ${}$", symbols[k]));
+            let place = format!("the parameters ${}$ and ${}$", symbols[0], symbols[1]);
+            Some(Plane { axes, maps, labels, words: ["parameter"; 2], symbols, place })
         })
+    }
+
+    /// An axis within a sentence, e.g. `width $w$`.
+    pub fn named(&self, axis: usize) -> String {
+        format!("{} ${}$", self.words[axis], self.symbols[axis])
     }
 
     #[allow(clippy::type_complexity)]

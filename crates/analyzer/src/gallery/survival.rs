@@ -4,13 +4,23 @@ use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
 use crate::estimate::SurvivalCurve;
-use crate::figure::{Axis, Dash, Figure, Layer, LegendPlace, Panel, Style};
+use crate::exact::{self, nonlocal::Questions};
+use crate::figure::{Axis, Dash, Figure, Inset, Layer, LegendPlace, Marker, Panel, Style};
 use crate::study::{EnsembleData, Study};
 
 const MOST: usize = 4;
 /// Critical value at the 5 % level of `sqrt(n)` times the Kolmogorov distance to an exponential law
 /// with estimated mean (Lilliefors 1969).
 const CRITICAL: f64 = 1.08;
+/// Quantiles in the inset, and its share of the frame.
+const QUANTILES: usize = 100;
+const INSET: [f64; 2] = [0.4, 0.43];
+/// Relative error of an exact curve: it is drawn to three digits.
+const TOLERANCE: f64 = 1e-3;
+/// An exact curve is drawn where the mean takes a mesh of at most so many unknowns: a fraction of a second.
+const MOST_UNKNOWNS: usize = 500;
+/// Where an exact curve is computed, as shares of the time shown; its logarithm is nearly straight between them.
+const TIMES: [f64; 8] = [0.02, 0.06, 0.13, 0.25, 0.4, 0.6, 0.8, 1.0];
 
 /// One ensemble with its row.
 struct Curve<'a> {
@@ -52,14 +62,81 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .filter(|&slot| curves.iter().any(|curve| curve.parts[slot] != curves[0].parts[slot]))
         .collect();
     let panels: Vec<Panel> = curves.iter().map(|curve| panel(curve, &varying)).collect();
+    let exact = panels.iter().flat_map(|panel| &panel.layers).any(|layer| layer.label() == Some(EXACT));
     let caption = format!(
         "{} Share of paths not yet out, with its 95 % band for the whole curve at once; time in units of the mean of \
-         the same paths. The exponential law of that mean is the straight line.{}{}",
+         the same paths. The exponential law of that mean is the straight line.{} Inset: quantiles of the times against \
+         those of that law, with the same band; on the diagonal they agree.{}{}",
         data::title(study),
+        if exact { " Dotted: the exact law." } else { "" },
         distances(&curves),
         curve::shown(curves.len(), total),
     );
     vec![curve::arranged(Figure { caption, ..Figure::new("survival", panels) })]
+}
+
+/// What the exact curve is called.
+const EXACT: &str = "exact";
+
+/// The exact survival function up to a time in units of the simulated mean, where it is quickly computed.
+fn exact_curve(curve: &Curve<'_>, end: f64) -> Option<Layer> {
+    let data = curve.row.data;
+    let solve = |questions: &Questions| {
+        let problem = &curve.ensemble.problem;
+        exact::solve(data.potential.as_ref(), &data.landscape, data.noise, problem, questions)
+    };
+    let rough = Questions { tolerance: TOLERANCE, ..Questions::default() };
+    let size = solve(&rough).levels.last().map(|(size, _)| *size);
+    if size.is_some_and(|size| size > MOST_UNKNOWNS) {
+        return None;
+    }
+    let times: Vec<f64> = TIMES.iter().map(|share| share * end).collect();
+    let questions =
+        Questions { survival_times: times.iter().map(|time| time * curve.mean).collect(), ..rough };
+    let known = solve(&questions).survival;
+    let (mut x, mut y) = (vec![0.0], vec![1.0]);
+    for (time, value) in times.into_iter().zip(known) {
+        // A relative error of several per cent would be seen.
+        let value = value.filter(|value| value.error <= 0.02 * value.value)?;
+        x.push(time);
+        y.push(value.value);
+    }
+    (x.len() > 1).then(|| Layer::line(x, y, Style::ink().dash(Dash::Dotted).weight(1.4)).labelled(EXACT))
+}
+
+/// Quantiles of the times over their mean against those of the exponential law, with the band of the survival
+/// function turned on its side.
+fn quantiles(curve: &Curve<'_>) -> Panel {
+    let survival = curve.survival;
+    // The first time at which no more than this share is left.
+    let quantile = |share: f64| {
+        let at = survival.survival.partition_point(|left| *left > share);
+        survival.time.get(at).map_or(f64::NAN, |time| time / curve.mean)
+    };
+    let shares: Vec<f64> = (0..QUANTILES).map(|k| 1.0 - (k as f64 + 0.5) / QUANTILES as f64).collect();
+    let x: Vec<f64> = shares.iter().map(|share| -share.ln()).collect();
+    let moved = |by: f64| -> Vec<f64> {
+        shares
+            .iter()
+            .map(|share| match share + by {
+                left if left >= 1.0 => 0.0,
+                // Nothing bounds the slowest times from above.
+                left if left <= 0.0 => f64::NAN,
+                left => quantile(left),
+            })
+            .collect()
+    };
+    let (lower, upper) = (moved(survival.half_width), moved(-survival.half_width));
+    let y = moved(0.0);
+    let end = 1.04 * x.iter().chain(&y).filter(|x| x.is_finite()).fold(1.0_f64, |most, x| most.max(*x));
+    let style = Style::series(0);
+    let layers = vec![
+        Layer::band(x.clone(), lower, upper, style),
+        Layer::line(vec![0.0, end], vec![0.0, end], Style::ink().weight(0.6)),
+        Layer::points(x, y, style.marker(Marker::Circle).size(0.45)),
+    ];
+    let axis = |label: &str| Axis::linear(label).from_to(0.0, end);
+    Panel::new(axis("exponential"), axis("measured"), layers)
 }
 
 fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
@@ -85,13 +162,14 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     let mut layers = vec![
         Layer::band(time, shifted(-survival.half_width), shifted(survival.half_width), style),
         simulation.labelled("simulation"),
-        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential law, same mean"),
+        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential, same mean"),
     ];
     if let Some(theory) = curve.row.result.asymptotic.filter(|mean| *mean > 0.0) {
         let (x, y) = law(curve.mean / theory);
         let style = Style::series(1).dash(Dash::Dashed);
-        layers.push(Layer::line(x, y, style).labelled("exponential law, theory's mean"));
+        layers.push(Layer::line(x, y, style).labelled("exponential, theory's mean"));
     }
+    layers.extend(exact_curve(curve, end));
     let x = Axis::linear(r"time $t\,/\,\mathbb{E}\,\tau$").from_to(0.0, end);
     let y = Axis::log(r"$\mathbb{P}(\tau > t)$").from_to(bottom, 1.25);
     let noise = curve.row.data.noise;
@@ -100,6 +178,8 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     words.extend(varying.iter().filter(|&&slot| slot != last).map(|&slot| curve.parts[slot].label.clone()));
     let mut panel = Panel::new(x, y, layers).titled(words::joined(&words));
     panel.legend = LegendPlace::Auto;
+    let inset = Inset::new(quantiles(curve));
+    panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
     panel
 }
 

@@ -30,9 +30,10 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             let name = if unique { word(key) } else { (*key).clone() };
             let name: String =
                 name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(100).collect();
-            let opening = format!("{} Mean time against {}.", data::title(study), words::symbol(key));
             let variable = Variable::Key((*key).clone());
-            let label = words::symbol(key);
+            let what = if super::plane::is_parameter(key) { "parameter " } else { "" };
+            let label = format!("{what}{}", words::symbol(key));
+            let opening = format!("{} Mean time against {label}.", data::title(study));
             curve::figure(&format!("sweep_{name}"), &rows, &variable, &label, [None, None], &opening)
         })
         .collect()

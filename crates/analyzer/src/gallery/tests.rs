@@ -9,14 +9,16 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::estimate::SurvivalCurve;
 use crate::exact;
-use crate::figure::{Format, Layer, Panel, Theme, render};
+use crate::figure::{Format, Joined, Layer, Panel, Theme, render};
 use crate::landscape::Landscape;
 use crate::study::{EnsembleData, PathData, PointData};
 use crate::summary::{
     BiasResult, NoiseSummary, PointSummary, QuantityResult, SchemeSummary, Summary, Verdict,
 };
 use crate::test_potential::Formula;
-use crate::theory::{self, NoiseLaw, StoppedProblem};
+use crate::theory::{self, LimitChain, NoiseLaw, StoppedProblem};
+
+mod measured;
 
 const INF: f64 = f64::INFINITY;
 
@@ -59,6 +61,7 @@ fn scatter(seed: usize) -> f64 {
 enum Task {
     Exit(StoppedProblem),
     Transition,
+    Chain,
     Path(f64),
 }
 
@@ -106,7 +109,7 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
         ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     };
     let step: f64 = 0.01;
-    let (mut time, mut position) = (vec![0.0], vec![start]);
+    let (mut time, mut position, mut evenly) = (vec![0.0], vec![start], Vec::new());
     let mut x = start;
     let count = (end / step) as usize;
     for k in 1..=count {
@@ -123,12 +126,15 @@ fn walk(potential: &dyn Potential, noise: NoiseLaw, start: f64, end: f64, seed: 
             * (((1.0 - alpha) * v).cos() / e).powf((1.0 - alpha) / alpha);
         let gradient = potential.gradient(x);
         x += -step * gradient / (1.0 + step * gradient.abs()) + epsilon * step.powf(1.0 / alpha) * s;
+        if k % 5 == 0 {
+            evenly.push(x);
+        }
         if k % 20 == 0 || s.abs() > 20.0 {
             time.push(k as f64 * step);
             position.push(x);
         }
     }
-    Trajectory { time, position }
+    Trajectory { time, position, evenly }
 }
 
 fn survival(mean: f64) -> SurvivalCurve {
@@ -180,6 +186,7 @@ fn point(
                     problem: problem.clone(),
                     survival: Some(curve),
                     exponential_distance: Some(0.8),
+                    places: None,
                 });
             }
             Task::Transition => {
@@ -203,7 +210,29 @@ fn point(
                         problem: StoppedProblem::transition(&landscape, from - 1, 0.1).unwrap(),
                         survival: Some(curve),
                         exponential_distance: Some(0.9),
+                        places: None,
                     });
+                }
+            }
+            Task::Chain => {
+                let limit = LimitChain::new(&landscape, noise).unwrap();
+                let pairs = |size: usize| (1..=size).flat_map(move |i| (1..=size).map(move |j| (i, j)));
+                for (from, to) in pairs(landscape.minima.len()) {
+                    for t in [0.5, 1.0, 2.0] {
+                        let p = limit.chain.transition_matrix(t)[from - 1][to - 1];
+                        let mut row = result(task, "chain_probability", Some(p), 0.0, seed);
+                        row.estimate = Some(p + 0.01 * scatter(seed + from + to));
+                        row.ci95 = row.estimate.map(|p| [p - 0.02, p + 0.02]);
+                        (row.from, row.to, row.t) = (Some(from), Some(to), Some(t));
+                        (row.kind, row.exact) = ("chain".into(), Some(p + 0.005));
+                        results.push(row);
+                    }
+                    if from != to {
+                        let rate = limit.chain.rate(from - 1, to - 1);
+                        let mut row = result(task, "generator_entry", Some(rate), 0.02, seed + from);
+                        (row.kind, row.from, row.to) = ("chain".into(), Some(from), Some(to));
+                        results.push(row);
+                    }
                 }
             }
             Task::Path(start) => {
@@ -235,7 +264,7 @@ fn point(
         results,
         tests: Vec::new(),
     };
-    (summary, PointData { potential, landscape, noise, ensembles, paths })
+    (summary, PointData { potential, landscape, noise, ensembles, paths, chains: Vec::new() })
 }
 
 fn study(title: &str, points: Vec<(PointSummary, PointData)>) -> Study {
@@ -281,6 +310,15 @@ fn three_wells(amplitudes: &[f64]) -> Study {
         }
     }
     study("Three wells", points)
+}
+
+/// Three wells as a chain, under two amplitudes.
+fn chain() -> Study {
+    let point = |epsilon: f64| {
+        let keys = with(&[("noise.epsilon", epsilon.into())]);
+        point(triple_well(), stable(1.5, epsilon), 1e-3, keys, &[Task::Chain])
+    };
+    study("A chain", vec![point(0.1), point(0.03)])
 }
 
 /// Width and depth of a double well under both noises; the two deepest Brownian points never exit.
@@ -367,12 +405,13 @@ fn single() -> Study {
 
 pub(super) fn all() -> Vec<(&'static str, Study, &'static [&'static str])> {
     vec![
-        ("amplitudes", amplitudes(), &["landscape", "paths", "exit_time_epsilon", "survival"]),
-        ("three", three_wells(&[0.1]), &["landscape", "transitions", "survival"]),
+        ("amplitudes", amplitudes(), &["landscape", "paths", "exit_time_epsilon", "generator", "survival"]),
+        ("chain", chain(), &["landscape", "chain"]),
+        ("three", three_wells(&[0.1]), &["landscape", "transitions", "generator", "survival"]),
         (
             "three_amplitudes",
             three_wells(&[0.05, 0.07, 0.1]),
-            &["landscape", "exit_time_epsilon", "transitions", "survival"],
+            &["landscape", "exit_time_epsilon", "transitions", "generator", "survival"],
         ),
         ("plane", plane(0.0), &["landscape", "width_depth", "width_depth_cuts", "survival"]),
         ("tilted", plane(0.08), &["landscape", "width_depth", "width_depth_cuts", "survival"]),
@@ -395,6 +434,8 @@ fn every_study_has_its_figures() {
         let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
         assert_eq!(names, expected, "{name}");
         for figure in &figures {
+            let known = super::names().contains(&figure.name.as_str()) || figure.name.starts_with("sweep_");
+            assert!(known && !figure.caption.is_empty(), "{}", figure.name);
             let svg = render(figure, Format::Svg, Theme::paper());
             assert!(svg.is_ok(), "{name} {}: {:?}", figure.name, svg.err());
             let text = serde_json::to_string(figure).unwrap();
@@ -414,7 +455,8 @@ fn every_study_has_its_figures() {
 }
 
 fn find(study: &Study, name: &str) -> Figure {
-    figures(study).into_iter().find(|figure| figure.name == name).unwrap()
+    let (_, draw) = GALLERY.iter().find(|(known, _)| *known == name).unwrap();
+    draw(study).remove(0)
 }
 
 fn labels(panel: &Panel) -> Vec<&str> {
@@ -425,32 +467,106 @@ fn titles(figure: &Figure) -> Vec<&str> {
     figure.panels.iter().map(|panel| panel.title.as_deref().unwrap_or("")).collect()
 }
 
-#[test]
-fn names_are_those_of_the_registry() {
-    assert_eq!(names().len(), GALLERY.len());
-    for (_, study, _) in all() {
-        for figure in figures(&study) {
-            let known = names().contains(&figure.name.as_str()) || figure.name.starts_with("sweep_");
-            assert!(known && !figure.caption.is_empty(), "{}", figure.name);
+/// Marks of a panel, layer by layer.
+fn marks(panel: &Panel) -> Vec<[&Vec<f64>; 4]> {
+    fn points(layer: &Layer) -> Option<[&Vec<f64>; 4]> {
+        match layer {
+            Layer::Points { x, y, lo, hi, .. } => Some([x, y, lo, hi]),
+            _ => None,
         }
     }
+    panel.layers.iter().filter_map(points).collect()
+}
+
+fn lines(panel: &Panel) -> Vec<[&Vec<f64>; 2]> {
+    fn line(layer: &Layer) -> Option<[&Vec<f64>; 2]> {
+        match layer {
+            Layer::Line { x, y, .. } if !x.is_empty() => Some([x, y]),
+            _ => None,
+        }
+    }
+    panel.layers.iter().filter_map(line).collect()
 }
 
 #[test]
 fn amplitude_panels_compare_the_noises() {
-    let figure = find(&amplitudes(), "exit_time_epsilon");
-    assert_eq!(titles(&figure), [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "from $m_{2}$"]);
-    let expected = ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"];
-    assert_eq!(labels(&figure.panels[0]), expected);
+    let study = amplitudes();
+    let figure = find(&study, "exit_time_epsilon");
+    // Two groups in a row of three panels each, then the third beside an empty place.
+    assert_eq!((figure.columns, figure.panels.len(), figure.row_heights.len()), (2, 12, 6));
+    let joined: Vec<bool> = figure.panels.iter().map(|panel| panel.joined == Joined::Above).collect();
+    assert_eq!(joined, [[false; 2], [true; 2], [true; 2], [false; 2], [true, false], [true, false]].concat());
+    assert!(!figure.panels[7].axes && !figure.panels[11].axes);
+    let expected = [r"exit from $(-3,\,0.05)$, $x_0 = -1$", "from $m_{1}$", "", "", "", "", "from $m_{2}$"];
+    assert_eq!(titles(&figure)[..7], expected);
+    let [main, ratio, exponent] = [0, 2, 4].map(|k| &figure.panels[k]);
+    assert_eq!(labels(main), ["Brownian", r"Lévy, $\alpha = 1.5$", "small-noise theory", "exact"]);
     // Theory for both, exact values for Brownian noise alone, points, two keys.
-    assert_eq!(figure.panels[0].layers.len(), 2 + 1 + 2 + 2);
-    let Some(Layer::Points { x, y, lo, hi, .. }) =
-        figure.panels[0].layers.iter().find(|layer| matches!(layer, Layer::Points { .. }))
-    else {
-        panic!("no points");
-    };
+    assert_eq!(main.layers.len(), 2 + 1 + 2 + 2);
+    let [x, y, lo, hi] = marks(main)[0];
     assert_eq!(x, &[0.3, 0.4, 0.5, 0.7]);
     assert!((0..4).all(|k| lo[k] < y[k] && y[k] < hi[k]));
+
+    // Brownian times over exact values, Lévy times over the theory's.
+    assert_eq!((ratio.y.label.as_str(), exponent.y.label.as_str()), ("ratio", r"exponent $\mu$"));
+    let results = |k: usize| study.summary.points[k].results[0].clone();
+    let [brownian, levy] = [marks(ratio)[0], marks(ratio)[1]];
+    for (place, k) in [(3, 0), (0, 3)] {
+        let (gauss, jumps) = (results(k), results(k + 4));
+        assert_eq!(brownian[1][place], gauss.estimate.unwrap() / gauss.exact.unwrap());
+        assert_eq!(brownian[2][place], gauss.ci95.unwrap()[0] / gauss.exact.unwrap());
+        assert_eq!(levy[1][place], jumps.estimate.unwrap() / jumps.asymptotic.unwrap());
+    }
+    // Theory over exact, at the ends of the axis what the points say.
+    let [x, y] = lines(ratio)[0];
+    let first = results(3);
+    assert_eq!((x[0], lines(ratio).len()), (0.3, 1));
+    assert!((y[0] / (first.asymptotic.unwrap() / first.exact.unwrap()) - 1.0).abs() < 1e-3);
+
+    // Exponents between neighbours: of the estimates, with errors from the intervals; -alpha as a line.
+    let [x, y, lo, hi] = marks(exponent)[1];
+    let (a, b) = (results(7), results(6));
+    let step = (0.4_f64 / 0.3).ln();
+    assert_eq!(x.len(), 3);
+    assert!((x[0] - 0.5 * 0.12_f64.sqrt()).abs() < 1e-12);
+    assert!((y[0] - (b.estimate.unwrap() / a.estimate.unwrap()).ln() / step).abs() < 1e-12);
+    let relative = |one: &QuantityResult| {
+        let [lo, hi] = one.ci95.unwrap();
+        0.5 * (hi - lo) / one.estimate.unwrap()
+    };
+    assert!((0.5 * (hi[0] - lo[0]) * step / relative(&a).hypot(relative(&b)) - 1.0).abs() < 1e-12);
+    assert!(lines(exponent).iter().any(|[x, y]| **x == [0.15, 0.35] && **y == [-1.5, -1.5]));
+}
+
+#[test]
+fn what_all_series_are_divided_by_is_named() {
+    let ratio = |figure: &Figure| figure.panels.iter().find(|panel| panel.joined == Joined::Above).cloned();
+    let label = |study: &Study, name: &str| ratio(&find(study, name)).unwrap().y.label;
+    assert_eq!(label(&harmonic(), "exit_time_epsilon"), "ratio to theory");
+    let mut study = harmonic();
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        result.exact = result.asymptotic;
+    }
+    assert_eq!(label(&study, "exit_time_epsilon"), "ratio to exact");
+    // With neither there is nothing to divide by, and no panel.
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        (result.exact, result.asymptotic) = (None, None);
+    }
+    let figure = find(&study, "exit_time_epsilon");
+    assert!(figure.panels.iter().all(|panel| !panel.y.label.starts_with("ratio")));
+}
+
+#[test]
+fn a_prediction_that_is_far_off_leaves_the_ratios_visible() {
+    let mut study = one_parameter();
+    for result in study.summary.points.iter_mut().flat_map(|point| &mut point.results) {
+        result.exact = result.estimate;
+        result.asymptotic = result.estimate.map(|value| 1000.0 * value);
+    }
+    let figure = find(&study, "sweep_w");
+    let ratio = figure.panels.iter().find(|panel| panel.y.label == "ratio to exact").unwrap();
+    let [low, high] = ratio.y.range.unwrap();
+    assert!((0.9..0.96).contains(&low) && (1.04..1.1).contains(&high), "{low} {high}");
 }
 
 #[test]
@@ -476,24 +592,150 @@ fn the_plane_is_that_of_the_well() {
     };
     assert_eq!((x_edges.len(), y_edges.len(), z.len()), (7, 7, 36));
     assert_eq!(z.iter().filter(|value| value.is_nan()).count(), 2);
+    // Each level has its number on its contour, where the simulated values say so.
+    let names = figure.panels[0].layers.iter().filter_map(|layer| match layer {
+        Layer::Text { x, y, text, .. } => Some((*x, *y, text.as_str())),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), contours.len());
+    for ((x, y, text), level) in names.iter().zip(contours) {
+        assert_eq!(*text, words::number(*level));
+        assert!((0.5..=2.8).contains(x) && (0.3..=1.3).contains(y));
+    }
     // The gaps are the widest and deepest wells: the end of the last row.
     assert!(z[34].is_nan() && z[35].is_nan() && !contours.is_empty());
     assert!(x_edges[0] < 0.5 && 0.5 < x_edges[1] && y_edges[5] < 1.3 && 1.3 < y_edges[6]);
     let cuts = find(&study, "width_depth_cuts");
-    assert_eq!(titles(&cuts), ["depth $0.9$", "width $1.4$"]);
+    assert_eq!(titles(&cuts), [r"depth $\Delta U = 0.9$", "width $w = 1.4$", "", ""]);
+    assert_eq!((cuts.columns, cuts.row_heights.len()), (2, 2));
+    assert!(cuts.panels[2..].iter().all(|panel| panel.joined == Joined::Above));
     // A tilt bends the grid: then the parameters are the axes.
-    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "$w$");
+    assert_eq!(find(&plane(0.08), "width_depth").panels[0].x.label, "parameter $w$");
 }
 
 #[test]
 fn each_tail_index_has_its_convergence() {
     let figure = find(&steps(), "convergence");
     let expected = [0.8, 1.0, 1.5, 1.8].map(|alpha| format!(r"Lévy, $\alpha = {alpha}$"));
-    assert_eq!(titles(&figure), expected);
+    let shown = titles(&figure);
+    assert_eq!([&shown[..2], &shown[4..6]].concat(), expected);
+    assert_eq!([&shown[2..4], &shown[6..]].concat(), [""; 4]);
     assert_eq!(labels(&figure.panels[0]), ["exact", "uncorrected", "step-corrected"]);
+    // Errors C h^(1/1.5), made exactly so, whose standard errors leave the order open by a few per cent.
+    let errors = &figure.panels[6];
+    assert_eq!(errors.joined, Joined::Above);
+    let labels = labels(errors);
+    assert!(labels[0].starts_with(r"fit: order $0.6") && labels[0].contains(r"\pm 0.0"), "{labels:?}");
+    assert_eq!(labels[1..], [r"order $1/\alpha = 0.67$", "against exact", "from $h$ and $2h$"]);
     let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
     // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
-    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - (1.0 - 1.96 / 4000.0_f64.sqrt())).abs() < 1e-9));
+    let share = 1.0 - crate::estimate::NORMAL_95 / 4000.0_f64.sqrt();
+    assert!(y.iter().zip(lo).all(|(y, lo)| (lo / y - share).abs() < 1e-9));
+}
+
+#[test]
+fn a_chain_has_a_panel_a_start_and_its_graph() {
+    let figure = find(&chain(), "chain");
+    assert_eq!(titles(&figure), ["from $m_{1}$", "from $m_{2}$", "from $m_{3}$", "rates $q_{ij}$"]);
+    let panel = &figure.panels[1];
+    let amplitudes = [r"$\varepsilon = 0.03$", r"$\varepsilon = 0.1$"];
+    assert_eq!(labels(panel), [amplitudes[0], amplitudes[1], "small-noise theory", "exact"]);
+    // From the second minimum the curves begin at 0, 1 and 0 and have a common sum.
+    let curves: Vec<&Vec<f64>> = panel
+        .layers
+        .iter()
+        .filter_map(|layer| match layer {
+            Layer::Line { y, .. } if !y.is_empty() => Some(y),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(curves.iter().map(|y| y[0]).collect::<Vec<_>>(), [0.0, 1.0, 0.0]);
+    assert!((curves.iter().map(|y| y[40]).sum::<f64>() - 1.0).abs() < 1e-12);
+    let graph = &figure.panels[3];
+    assert!(!graph.axes);
+    let weights: Vec<([f64; 2], f64)> = graph
+        .layers
+        .iter()
+        .filter_map(|layer| match layer {
+            Layer::Arc { from, to, style, .. } => Some(([from[0], to[0]], style.weight)),
+            _ => None,
+        })
+        .collect();
+    // Every well from every other; widths are in proportion to the rates of the chain.
+    assert_eq!(weights.len(), 6);
+    let limit = LimitChain::new(&chain().points[0].landscape, stable(1.5, 0.1)).unwrap();
+    let ratio = limit.chain.rate(0, 2) / limit.chain.rate(0, 1);
+    assert!((weights[1].1 / weights[0].1 - ratio).abs() < 1e-9, "{weights:?}");
+    // With a name in each node and a measured number in each bow.
+    assert_eq!(graph.layers.iter().filter(|layer| layer.kind() == "text").count(), 3 + 6);
+}
+
+#[test]
+fn a_generator_follows_from_times_and_destinations() {
+    let figure = find(&three_wells(&[0.1]), "generator");
+    assert_eq!(figure.panels.len(), 3);
+    let count = |panel: &Panel, kind| panel.layers.iter().filter(|layer| layer.kind() == kind).count();
+    // Brownian paths go to a neighbour, Lévy paths anywhere.
+    assert_eq!([0, 1].map(|k| count(&figure.panels[k], "arc")), [4, 6]);
+    assert_eq!([0, 1].map(|k| count(&figure.panels[k], "text")), [3 + 4, 3 + 6]);
+}
+
+#[test]
+fn paths_have_their_density_at_the_side() {
+    let study = amplitudes();
+    let figure = find(&study, "paths");
+    let joined: Vec<Joined> = figure.panels.iter().map(|panel| panel.joined).collect();
+    assert_eq!(joined, [Joined::No, Joined::Left, Joined::Above, Joined::Left]);
+    for pair in figure.panels.chunks(2) {
+        let ticks: Vec<&str> = pair[0].y.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert!(ticks.len() == 3 && ticks[0].starts_with("$m_{1} = -1") && ticks[1].starts_with("$s_{1}"));
+        let Some(Layer::Line { x, y, .. }) = pair[1].layers.last() else { panic!("no density") };
+        // All the time but what was spent outside the frame.
+        let bins = x.chunks(2).zip(y.chunks(2)).filter(|(x, _)| x[0].is_finite());
+        let inside: f64 = bins.map(|(x, y)| x[0] * (y[1] - y[0])).sum();
+        assert!(inside > 0.9 && inside < 1.0 + 1e-9, "{inside}");
+    }
+}
+
+#[test]
+fn wells_are_dimensioned() {
+    let figure = find(&three_wells(&[0.1]), "landscape");
+    let words: Vec<&str> = figure.panels[0]
+        .layers
+        .iter()
+        .filter_map(|layer| match layer {
+            Layer::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    for symbol in ["w_{1}", "w_{2}^-", "w_{2}^+", "w_{3}", "h_{1}", "h_{2}", "h_{3}", "m_{2}", "s_{2}"] {
+        assert!(words.iter().any(|text| text.contains(symbol)), "{symbol}: {words:?}");
+    }
+    // Four widths and three depths.
+    let arrows = figure.panels[0].layers.iter().filter(|layer| layer.kind() == "arrow").count();
+    assert_eq!(arrows, 7);
+}
+
+#[test]
+fn survival_has_quantiles_inside() {
+    let figure = find(&single(), "survival");
+    let panel = &figure.panels[0];
+    let Some(Layer::Line { x, y, .. }) = panel.layers.iter().find(|layer| layer.label() == Some("exact"))
+    else {
+        panic!("no exact curve")
+    };
+    assert!(x[0] == 0.0 && y[0] == 1.0 && y.windows(2).all(|pair| pair[1] < pair[0]));
+    let inset = &panel.inset.as_ref().unwrap().panel;
+    let [Layer::Band { lo, hi, .. }, _, Layer::Points { x, y, .. }] = &inset.layers[..] else {
+        panic!("no quantiles")
+    };
+    assert_eq!(x.len(), 100);
+    // The made-up times are exponential but for 1 %: quantiles on the diagonal, inside their band.
+    for k in 0..97 {
+        assert!((y[k] / x[k] - 1.0).abs() < 0.1 || x[k] < 0.05, "{} {}", x[k], y[k]);
+        assert!(lo[k] <= y[k] && (y[k] <= hi[k] || hi[k].is_nan()));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
-use crate::figure::{Axis, Dash, Figure, Layer, Panel, Style};
+use crate::figure::{Axis, Figure, Layer, Panel, Style};
 use crate::study::Study;
 use crate::theory::{self, NoiseLaw};
 
@@ -99,7 +99,7 @@ fn against_epsilon(group: &Group<'_>) -> Panel {
             let x = data::between(*low, *high, DENSE, true);
             let y: Vec<f64> = x.iter().map(|&x| predicted(row, x, to).unwrap_or(f64::NAN)).collect();
             if y.iter().any(|y| y.is_finite()) {
-                lines.push(Layer::line(x, y, style.dash(Dash::Solid)));
+                lines.push(Layer::line(x, y, style.dash(curve::THEORY)));
             }
         }
         points.push(simulated(&rows, style, format!("to $m_{{{to}}}$")));
@@ -145,7 +145,7 @@ fn per_destination(group: &Group<'_>) -> Panel {
         }
         let style = Style::series(index);
         if !x.is_empty() {
-            lines.push(Layer::line(x, y, style.dash(Dash::Solid).weight(1.5)));
+            lines.push(Layer::line(x, y, style.dash(curve::THEORY).weight(1.5)));
         }
         let label = if noises.len() == 1 {
             "simulation".into()

@@ -4,7 +4,7 @@ use super::curve;
 use super::data;
 use super::plane::{Map, Plane};
 use super::words;
-use crate::figure::{Axis, ColourBar, Dash, Figure, Layer, LegendPlace, Panel, Scale, Style};
+use crate::figure::{Anchor, Axis, ColourBar, Figure, Layer, LegendPlace, Panel, Scale, Style};
 use crate::study::Study;
 
 /// One panel a noise, Brownian first, on a common colour scale.
@@ -26,7 +26,8 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .collect();
     let rows: Vec<_> = plane.maps.iter().flat_map(|map| map.cells.iter().copied()).collect();
     let mut figure = curve::arranged(Figure::new("width_depth", panels));
-    figure.colour_bar = Some(ColourBar::new(format!(r"$\log_{{10}}$ of the {}", data::time_label(&rows))));
+    let what = data::time_words(&rows);
+    figure.colour_bar = Some(ColourBar::new(format!(r"{what}, $\log_{{10}}\,\mathbb{{E}}\,\tau$")));
     figure.caption = caption(study, &plane, &spacings);
     vec![figure]
 }
@@ -37,8 +38,11 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
     let simulated: Vec<f64> = map.cells.iter().map(|row| log(row.result.estimate)).collect();
     let theory: Vec<f64> = map.cells.iter().map(|row| log(row.result.asymptotic)).collect();
     let (levels, spacing) = levels(&simulated);
+    let names = levels.iter().enumerate();
+    let names: Vec<Layer> =
+        names.filter_map(|(index, &level)| name(plane, scales, &simulated, level, index)).collect();
     let edges = [0, 1].map(|k| edges(&plane.axes[k], scales[k]));
-    let style = Style::series(1).dash(Dash::Dashed).weight(1.2);
+    let style = Style::ink().dash(curve::THEORY);
     let mut layers = vec![
         Layer::Heat {
             x_edges: edges[0].clone(),
@@ -47,7 +51,7 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
             contours: levels.clone(),
         },
         // The contours of a heat map have no entry in the legend of their own.
-        Layer::line(Vec::new(), Vec::new(), Style::ink()).labelled("simulation"),
+        Layer::line(Vec::new(), Vec::new(), Style::ink().weight(0.7)).labelled("simulation"),
     ];
     if theory.iter().any(|value| value.is_finite()) {
         layers.push(
@@ -55,6 +59,7 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
                 .labelled("small-noise theory"),
         );
     }
+    layers.extend(names);
     let axis = |k: usize| {
         let ends = [edges[k].first(), edges[k].last()].map(|end| end.copied().unwrap_or(f64::NAN));
         Axis { label: plane.labels[k].clone(), scale: scales[k], range: Some(ends), ..Axis::default() }
@@ -62,6 +67,50 @@ fn panel(plane: &Plane<'_>, map: &Map<'_>, scales: [Scale; 2]) -> (Panel, f64) {
     let mut panel = Panel::new(axis(0), axis(1), layers).titled(map.label.clone());
     panel.legend = LegendPlace::Top;
     (panel, spacing)
+}
+
+/// The number of a level, on its contour of the simulated values: where that crosses the column or row of the grid
+/// nearest the middle. Neighbouring levels prefer other columns or rows, to keep clear of each other.
+fn name(plane: &Plane<'_>, scales: [Scale; 2], values: &[f64], level: f64, index: usize) -> Option<Layer> {
+    let count = [0, 1].map(|k| plane.axes[k].len());
+    let value = |along: usize, fixed: usize, k: usize| {
+        let [column, row] = if along == 0 { [k, fixed] } else { [fixed, k] };
+        values.get(row * count[0] + column).copied().unwrap_or(f64::NAN)
+    };
+    let aside = [0.0, 1.0, -1.0][index % 3];
+    let off = |along: usize, fixed: usize| (fixed as f64 - (count[1 - along] / 2) as f64 - aside).abs();
+    // Along the axis in which the value grows faster, so that the contour is crossed and not followed.
+    let growth = |along: usize| {
+        let middle = count[1 - along] / 2;
+        let ends = value(along, middle, count[along] - 1) - value(along, middle, 0);
+        if ends.is_finite() { ends.abs() } else { 0.0 }
+    };
+    let first = if growth(0) > growth(1) { 0 } else { 1 };
+    [first, 1 - first].into_iter().find_map(|along| {
+        let mut lines: Vec<usize> = (0..count[1 - along]).collect();
+        lines.sort_by(|a, b| off(along, *a).total_cmp(&off(along, *b)));
+        lines.into_iter().find_map(|fixed| {
+            let line: Vec<f64> = (0..count[along]).map(|k| value(along, fixed, k)).collect();
+            let at = crossing(&plane.axes[along], &line, scales[along], level)?;
+            let across = plane.axes[1 - along][fixed];
+            let [x, y] = if along == 0 { [at, across] } else { [across, at] };
+            Some(Layer::text(x, y, words::number(level), Anchor::Centre))
+        })
+    })
+}
+
+/// Where values along an axis pass a level, between linear neighbours.
+fn crossing(axis: &[f64], values: &[f64], scale: Scale, level: f64) -> Option<f64> {
+    let pair = (1..values.len()).find(|&k| {
+        let [a, b] = [values[k - 1] - level, values[k] - level];
+        a.is_finite() && b.is_finite() && (a <= 0.0) != (b <= 0.0)
+    })?;
+    let share = (level - values[pair - 1]) / (values[pair] - values[pair - 1]);
+    let [a, b] = [axis[pair - 1], axis[pair]];
+    Some(match scale {
+        Scale::Linear => a + share * (b - a),
+        Scale::Log => a * libm::pow(b / a, share),
+    })
 }
 
 /// Edges of cells around their centres.
@@ -115,9 +164,9 @@ pub(super) fn growth(plane: &Plane<'_>) -> String {
                 "{}: by {} with {} and by {} with {}",
                 map.label,
                 words::number(along_width?),
-                plane.names[0],
+                plane.named(0),
                 words::number(along_depth?),
-                plane.names[1]
+                plane.named(1)
             ))
         })
         .collect();
@@ -135,15 +184,15 @@ fn caption(study: &Study, plane: &Plane<'_>, spacings: &[f64]) -> String {
         plane.maps.iter().flat_map(|map| &map.cells).filter(|row| row.result.estimate.is_none()).count();
     let grey = match gaps {
         0 => String::new(),
-        1 => " One point without a single exit is grey.".into(),
-        _ => format!(" {gaps} points without a single exit are grey."),
+        1 => " One point without a single exit is crossed out.".into(),
+        _ => format!(" {gaps} points without a single exit are crossed out."),
     };
     let same = spacings.windows(2).all(|pair| pair[0] == pair[1]);
     let apart: Vec<String> = spacings.iter().map(|step| words::number(*step)).collect();
     let apart = if same { apart.first().cloned().unwrap_or_default() } else { apart.join(" and ") };
     format!(
-        "{} Mean escape time over {}. Lines of equal time, {apart} decades apart: \
-         simulation solid, small-noise theory dashed.{}{grey}",
+        "{} Mean escape time over {}.{} Lines of equal time, {apart} decades apart, with \
+         $\\log_{{10}}\\,\\mathbb{{E}}\\,\\tau$: simulation solid, small-noise theory dashed.{grey}",
         data::title(study),
         plane.place,
         growth(plane),

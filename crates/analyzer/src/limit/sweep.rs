@@ -369,8 +369,10 @@ mod tests {
                     problem: one.problem,
                     survival: None,
                     exponential_distance: None,
+                    places: None,
                 }],
                 paths: Vec::new(),
+                chains: Vec::new(),
             });
         }
         of_sweep(&points, &data)

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use levyscape_analyzer::estimate::{Estimate, PlaceStatistics, VisitStatistics};
+use levyscape_analyzer::estimate::{Estimate, PlaceDensity, PlaceStatistics, VisitStatistics};
 use levyscape_engine::journal::Unit;
 use levyscape_engine::{EngineError, Replicated};
 use levyscape_integrator::SchemeKind;
@@ -23,6 +23,8 @@ const NEXT_LOOK: f64 = 1.1;
 pub struct SimulatedChain {
     pub places: PlaceStatistics,
     pub visits: VisitStatistics,
+    /// Where the long paths were after their burn-in.
+    pub density: PlaceDensity,
     /// Paths a start.
     pub replicas: [u64; 2],
     /// Whether `relative_error` was asked for and reached.
@@ -61,12 +63,18 @@ pub fn estimate(
     let paths = spec.paths.unwrap_or(DEFAULT_PATHS);
     let first = stage(&short, 0, paths, spec, work, &mut places, PlaceStatistics::push, error)?;
     let columns = long.visit_columns().ok_or(EngineError::Endless)?;
-    let mut visits = VisitStatistics::new(columns, order);
-    let error = |visits: &VisitStatistics| worst((0..wells).map(|well| visits.occupation(well)));
+    let mut seen = (VisitStatistics::new(columns, order), PlaceDensity::new(task.cells.clone()));
+    let push = |(visits, density): &mut (VisitStatistics, PlaceDensity), row: &[f64]| {
+        visits.push(row);
+        density.push(&row[columns.width()..], row[columns.diverged(0)] == 0.0);
+    };
+    let error =
+        |seen: &(VisitStatistics, PlaceDensity)| worst((0..wells).map(|well| seen.0.occupation(well)));
     let paths = task.long_paths(paths);
-    let second = stage(&long, 1, paths, spec, work, &mut visits, VisitStatistics::push, error)?;
+    let second = stage(&long, 1, paths, spec, work, &mut seen, push, error)?;
+    let (visits, density) = seen;
     let reached = first.zip(second).map(|(first, second)| first && second);
-    Ok(SimulatedChain { replicas: [places.rows(), visits.rows()], places, visits, reached })
+    Ok(SimulatedChain { replicas: [places.rows(), visits.rows()], places, visits, density, reached })
 }
 
 /// The largest error of shares of the whole, and of the same the part that more paths take away.

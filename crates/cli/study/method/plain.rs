@@ -56,7 +56,7 @@ pub(super) fn estimate(
         .with_numbers(work.streams.position, work.streams.starts);
     let most = if chosen.target.is_some() { MOST_PATHS } else { spec.paths.unwrap_or(DEFAULT_PATHS) };
     let dimension = task.start().len();
-    let mut statistics = PathStatistics::new(task.questions(), order);
+    let mut statistics = PathStatistics::new(task.questions(), order).with_places(task.exit_places(problem));
     let rule = chosen.target.map(|relative_error| StoppingRule { relative_error });
     let (mut look, mut reached) = (StoppingRule::FIRST_LOOK, rule.map(|_| false));
     let rows = Rows {

@@ -10,6 +10,9 @@ use crate::exact::nonlocal::{Bounded, ExactError, Generator};
 use crate::landscape::Landscape;
 use crate::theory::StoppedProblem;
 
+/// A bin of the stationary density is no wider than this share of the distance between the outermost minima.
+const WIDEST: f64 = 0.01;
+
 /// Where the process is: among the wells of its landscape, or other sets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WellChain {
@@ -78,13 +81,16 @@ impl WellChain {
         let start = landscape.minima.first().map_or(0.0, |minimum| minimum.x);
         let whole = StoppedProblem::exit(start, f64::NEG_INFINITY, f64::INFINITY);
         let domain = Domain::new(generator, landscape, &whole, &edges)?;
+        let minima = landscape.minima.first().zip(landscape.minima.last());
+        let widest = minima.map_or(f64::INFINITY, |(first, last)| WIDEST * (last.x - first.x));
+        let widest = if widest > 0.0 { widest } else { f64::INFINITY };
         let mut density = Vec::new();
         let (_, bounds) = refine(tolerance, |level: &Level| {
             let mut setting = Setting::new(generator, &domain, level)?;
             let (size, values, law) = setting.resolved(
                 level,
                 |system| centred(system, wells),
-                |system, law| transitions(system, law, starts, times),
+                |system, law| transitions(system, law, starts, times, widest),
             )?;
             density = law;
             Ok((size, values))
@@ -139,6 +145,7 @@ fn transitions(
     Centred { indicators, masses, weights }: Centred,
     starts: &[f64],
     times: &[f64],
+    widest: f64,
 ) -> Result<Answer, ExactError> {
     let mut values = masses;
     for &time in times {
@@ -151,7 +158,7 @@ fn transitions(
             values.extend(columns.iter().map(|column| column[i].clamp(0.0, 1.0)));
         }
     }
-    Ok((system.size(), values, binned(system, &weights)))
+    Ok((system.size(), values, binned(system, &weights, widest)))
 }
 
 /// Integrals of the indicator of a well over the control volumes.

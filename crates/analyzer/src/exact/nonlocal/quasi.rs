@@ -137,12 +137,14 @@ fn density_of(system: &System<'_>) -> Result<Vec<[f64; 2]>, ExactError> {
             break;
         }
     }
-    Ok(binned(system, weights.as_slice()))
+    Ok(binned(system, weights.as_slice(), f64::INFINITY))
 }
 
 /// Means of a density over bins, (middle, mean): control volumes, the small ones at the edges together,
 /// where single weights of the transposed equations mean nothing.
-pub(super) fn binned(system: &System<'_>, weights: &[f64]) -> Vec<[f64; 2]> {
+///
+/// A bin ends where it holds its share of the mass, or is this wide.
+pub(super) fn binned(system: &System<'_>, weights: &[f64], widest: f64) -> Vec<[f64; 2]> {
     let lengths = system.lengths();
     let mut volumes: Vec<(f64, f64, f64)> = system
         .middles()
@@ -159,7 +161,7 @@ pub(super) fn binned(system: &System<'_>, weights: &[f64]) -> Vec<[f64; 2]> {
         width += length;
         mass += share;
         moment += x * length;
-        if mass.abs() >= near {
+        if mass.abs() >= near || width >= widest {
             bins.push([moment / width, mass / width]);
             (width, mass, moment) = (0.0, 0.0, 0.0);
         }
