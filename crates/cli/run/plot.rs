@@ -82,7 +82,7 @@ fn chosen<'a>(
     dir: &Path,
 ) -> Result<Vec<&'a (PathBuf, Figure)>, Failure> {
     let there: Vec<&str> = figures.iter().map(|(_, figure)| figure.name.as_str()).collect();
-    for name in names.iter().filter(|name| !there.contains(&name.as_str())) {
+    if let Some(name) = names.iter().find(|name| !there.contains(&name.as_str())) {
         let near = nearest(name, &there).map(|near| format!("; did you mean \"{near}\"?"));
         return Err(Failure::Input(format!(
             "{} has no figure \"{name}\"; it has {}{}",
