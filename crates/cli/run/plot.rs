@@ -17,7 +17,7 @@ use crate::scenario::{any_of, nearest};
 ///
 /// # Errors
 /// A folder without a finished run, figures that it does not have, files that cannot be read or written, a width
-/// that is too small.
+/// that is too small or too large.
 pub fn plot(arguments: &PlotArguments) -> Result<String, Failure> {
     let dir = &arguments.dir;
     if !dir.join(SUMMARY).is_file() {
@@ -132,7 +132,7 @@ fn own_theme(dir: &Path) -> Result<ThemeName, Failure> {
 fn drawing_failure(name: &str, error: &FigureError, width_given: bool) -> Failure {
     let text = format!("figure {name}: {error}");
     match error {
-        FigureError::TooSmall { .. } if width_given => Failure::Input(text),
+        FigureError::TooSmall { .. } | FigureError::Size { .. } if width_given => Failure::Input(text),
         _ => Failure::Other(text),
     }
 }
