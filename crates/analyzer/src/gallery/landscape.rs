@@ -309,7 +309,7 @@ impl<'a> Scene<'a> {
             layers.push(Layer::points(starts, y, style).labelled("start"));
         }
         let mut panel = Panel::new(
-            Axis::linear("$x$").from_to(self.x[0], self.x[1]),
+            Axis::linear("position $x$").from_to(self.x[0], self.x[1]),
             Axis::linear("potential $U(x)$").from_to(self.y[0], self.y[1]),
             layers,
         );
