@@ -35,7 +35,7 @@ const ASIDE: f64 = 0.016;
 
 /// What the panel of ratios is, for a caption.
 pub(super) const BELOW: &str = " Below: the same divided by the exact value, or by the theory's where none is known; \
-     a prediction that is off by more than a factor of 2 leaves the frame. Points that would cover each other there \
+     a prediction that is off by more than a factor of 2 leaves the frame. Points that would cover each other \
      stand side by side.";
 
 /// A curve as lists of x and y.
@@ -177,10 +177,12 @@ fn shown_curve(curve: Curve) -> Option<Curve> {
 /// Places of several series, moved apart where two of them have a place in common.
 pub(super) fn side_by_side(places: &[&[f64]], scale: Scale) -> Vec<Vec<f64>> {
     let all = || places.iter().flat_map(|x| x.iter().copied());
-    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    let common = places.iter().enumerate().any(|(index, x)| {
-        places[..index].iter().any(|other| x.iter().any(|x| other.contains(x)))
-    });
+    let (low, high) =
+        all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let common = places
+        .iter()
+        .enumerate()
+        .any(|(index, x)| places[..index].iter().any(|other| x.iter().any(|x| other.contains(x))));
     if !common || low >= high {
         return places.iter().map(|x| x.to_vec()).collect();
     }
@@ -229,17 +231,41 @@ pub(super) fn times(items: &[Compared<'_>], x: Axis, y: Axis) -> Panel {
     let line = |curve: &Option<Curve>, style: Style| {
         curve.as_ref().map(|(x, y)| Layer::line(x.clone(), y.clone(), style))
     };
-    let mut layers = Vec::new();
-    for one in items {
-        layers.extend(line(&one.exact, one.style.dash(EXACT)));
-        layers.extend(line(&one.theory, one.style.dash(THEORY)));
-    }
-    layers.extend(items.iter().map(|one| simulated(&one.series, one.style, &one.name)));
+    let exact = common(items.iter().filter_map(|one| line(&one.exact, one.style.dash(EXACT))).collect());
+    let theory = common(items.iter().filter_map(|one| line(&one.theory, one.style.dash(THEORY))).collect());
+    let mut layers = exact;
+    layers.extend(theory);
+    // Beside steep lines a point that is moved sideways would seem to miss its own.
+    let places: Vec<&[f64]> = items.iter().map(|one| &one.series.x[..]).collect();
+    let level = y.scale == Scale::Linear;
+    let places = level.then(|| side_by_side(&places, x.scale));
+    layers.extend(items.iter().enumerate().map(|(index, one)| match &places {
+        Some(places) => {
+            let moved = Series { x: places[index].clone(), ..one.series.clone() };
+            simulated(&moved, one.style, &one.name)
+        }
+        None => simulated(&one.series, one.style, &one.name),
+    }));
     layers.extend(keys(
         items.iter().any(|one| one.theory.is_some()),
         items.iter().any(|one| one.exact.is_some()),
     ));
     Panel::new(x, y, layers)
+}
+
+/// Lines that are all the same become one in the colour of none.
+fn common(mut lines: Vec<Layer>) -> Vec<Layer> {
+    let bits = |layer: &Layer| match layer {
+        Layer::Line { x, y, .. } => x.iter().chain(y).map(|value| value.to_bits()).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    if lines.len() > 1 && lines.iter().all(|line| bits(line) == bits(&lines[0])) {
+        lines.truncate(1);
+        if let Layer::Line { style, .. } = &mut lines[0] {
+            *style = Style { dash: style.dash, ..Style::ink() };
+        }
+    }
+    lines
 }
 
 /// The panel of ratios: simulation over the exact value (the theory's, where a series has no exact ones), the
@@ -255,7 +281,9 @@ pub(super) fn ratio(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     };
     let mut layers =
         vec![Layer::HorizontalLine { y: 1.0, style: Style::grey().dash(Dash::Solid), label: None }];
-    layers.extend(divided.iter().filter_map(|(one, reference)| one.prediction_ratio(*reference)));
+    layers.extend(common(
+        divided.iter().filter_map(|(one, reference)| one.prediction_ratio(*reference)).collect(),
+    ));
     let mut y = Axis::linear(label);
     (y.scale, y.range) = ratio_range(&divided);
     let places: Vec<&[f64]> = divided.iter().map(|(one, _)| &one.series.x[..]).collect();

@@ -85,7 +85,7 @@ impl<'a> Exits<'a> {
 
     /// The cells of both sides, and how many exits lie beyond them.
     fn cells(&self) -> ([Vec<Cell>; 2], u64) {
-        let total = self.places.exits() as f64;
+        let total = self.places.stopped() as f64;
         let mut beyond = 0;
         let mut sides = [0, 1].map(|side| {
             let (mut fine, mut first, mut count): (Vec<([f64; 2], u64)>, _, _) = (Vec::new(), 0, 0);
@@ -102,7 +102,13 @@ impl<'a> Exits<'a> {
             let join = |group: &[([f64; 2], u64)]| {
                 let (edges, count) = group.iter().copied().reduce(|(a, n), (b, m)| ([a[0], b[1]], n + m))?;
                 let probability = self.probability(side, edges);
-                Some(Cell { edges, count, probability, exact: None, place: self.place(side, edges, probability) })
+                Some(Cell {
+                    edges,
+                    count,
+                    probability,
+                    exact: None,
+                    place: self.place(side, edges, probability),
+                })
             };
             fine.chunks(together).filter_map(join).collect()
         });
@@ -244,7 +250,7 @@ fn places(cells: &[Cell]) -> Vec<f64> {
 }
 
 fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -> Panel {
-    let total = exits.places.exits() as f64;
+    let total = exits.places.stopped() as f64;
     let (mut lines, mut points) = (Vec::new(), Vec::new());
     let mut has_exact = false;
     let both = both(cells);
@@ -285,7 +291,7 @@ fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -
 }
 
 fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
-    let total = exits.places.exits() as f64;
+    let total = exits.places.stopped() as f64;
     let both = both(cells);
     let mut highest: f64 = 1.8;
     let dash = if exits.is_theory { curve::THEORY } else { curve::EXACT };

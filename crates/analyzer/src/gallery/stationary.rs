@@ -102,7 +102,8 @@ fn density_panel(run: &Run<'_>) -> Panel {
     let seen = |value: f64, k: usize| if cells[k].value > 0.0 { value } else { f64::NAN };
     let end = |sign: f64| corners(&|k| seen(cells[k].value + sign * quantile * cells[k].std_error, k));
     let mut layers = vec![Layer::band(x.clone(), end(-1.0), end(1.0), style)];
-    let simulation = Layer::line(x, corners(&|k| seen(cells[k].value, k)), style.dash(Dash::Solid).weight(1.7));
+    let simulation =
+        Layer::line(x, corners(&|k| seen(cells[k].value, k)), style.dash(Dash::Solid).weight(1.7));
     layers.push(simulation.labelled("simulation"));
     let range = [cells[0].edges[0], cells[cells.len() - 1].edges[1]];
     let exact = exact(run);

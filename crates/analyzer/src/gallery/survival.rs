@@ -15,6 +15,8 @@ const CRITICAL: f64 = 1.08;
 /// Quantiles in the inset, and its share of the frame.
 const QUANTILES: usize = 100;
 const INSET: [f64; 2] = [0.4, 0.43];
+/// A wider band, of some hundred paths, would reach under the inset.
+const WIDEST_WITH_INSET: f64 = 0.13;
 /// Relative error of an exact curve: it is drawn to three digits.
 const TOLERANCE: f64 = 1e-3;
 /// An exact curve is drawn where the mean takes a mesh of at most so many unknowns: a fraction of a second.
@@ -67,11 +69,16 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         |label: &str| panels.iter().flat_map(|panel| &panel.layers).any(|layer| layer.label() == Some(label));
     let caption = format!(
         "{} Share of paths not yet out, with its 95 % band for the whole curve at once; time in units of the mean of \
-         the same paths. Dotted: the exponential law of that mean.{}{} Inset: quantiles of the times against \
-         those of that law, with the same band; on the diagonal they agree.{}{}",
+         the same paths. Dotted: the exponential law of that mean.{}{}{}{}{}",
         data::title(study),
         if labelled(THEORY) { " Dashed: that of the mean by the small-noise theory." } else { "" },
         if labelled(EXACT) { " Thin solid line: the exact law." } else { "" },
+        if panels.iter().any(|panel| panel.inset.is_some()) {
+            " Inset: quantiles of the times against those of the exponential law, with the same band; on the diagonal \
+             they agree."
+        } else {
+            ""
+        },
         distances(&curves),
         curve::shown(curves.len(), total),
     );
@@ -182,8 +189,10 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     words.extend(varying.iter().filter(|&&slot| slot != last).map(|&slot| curve.parts[slot].label.clone()));
     let mut panel = Panel::new(x, y, layers).titled(words::joined(&words));
     panel.legend = LegendPlace::Auto;
-    let inset = Inset::new(quantiles(curve));
-    panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
+    if survival.half_width <= WIDEST_WITH_INSET {
+        let inset = Inset::new(quantiles(curve));
+        panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
+    }
     panel
 }
 
