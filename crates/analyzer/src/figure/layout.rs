@@ -103,7 +103,7 @@ impl AxisTicks {
                 let lines =
                     ticks.major.into_iter().map(|(value, label)| Ok((value, set(&label, theme.tick_mm())?)));
                 chosen = AxisTicks { major: lines.collect::<Result<_, FigureError>>()?, minor: ticks.minor };
-                if chosen.fits(span, length, level) && (level || chosen.major.len() > 1) {
+                if chosen.fits(span, length, level) && chosen.major.len() > 1 {
                     return Ok(chosen);
                 }
             }

@@ -3,7 +3,7 @@
 use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
-use crate::figure::{Anchor, Axis, Dash, Figure, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Anchor, Axis, Figure, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::{PointData, Study};
 use crate::theory::LimitChain;
 
@@ -14,6 +14,8 @@ const MOST_NOISES: usize = 2;
 const MOST_GRAPHS: usize = 4;
 /// Room for the names at the ends of the curves, as a share of the time shown.
 const NAMES: f64 = 0.14;
+/// Distance of the points of two amplitudes at the same time, as a share of the time shown.
+const ASIDE: f64 = 0.035;
 /// Diameter of the node of the heaviest minimum, in markers and in millimetres, and of a node that still holds
 /// its name.
 const LARGEST_NODE: f64 = 6.0;
@@ -176,10 +178,10 @@ pub(super) fn probabilities(study: &Study) -> Vec<Figure> {
     let exact = groups.iter().flat_map(|group| &group.rows).any(|row| row.result.exact.is_some());
     let caption = format!(
         "{} Probability $P_{{ij}}(t)$ of being in the well of $m_j$ after the time $t$ from $m_i$: the small-noise chain \
-         $\\exp(Qt)$ (lines, named by $j$) against simulation with 95 % intervals (discs: the smallest amplitude; open: \
-         the largest){}.{differences} {} {}{}",
+         $\\exp(Qt)$ (dashed, named by $j$) against simulation with 95 % intervals (discs: the smallest amplitude; open: \
+         the largest, both a little aside of their time){}.{differences} {} {}{}",
         data::title(study),
-        if exact { "; crosses: exact values" } else { "" },
+        if exact { "; short level lines: exact values" } else { "" },
         time_in_words(&graphs),
         graph_in_words(study, &graphs),
         curve::shown(groups.len(), total),
@@ -235,7 +237,7 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
         rows
     };
     let latest = group.rows.iter().filter_map(|row| row.result.t).fold(0.0, f64::max);
-    let (mut lines, mut points, mut crosses, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut points, mut levels, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut labels = Vec::new();
     let Some((_, limit)) = shown.first() else {
         return Panel::new(Axis::linear(""), Axis::linear(""), Vec::new());
@@ -247,13 +249,14 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
         let y: Vec<f64> = law.iter().map(|row| row.get(to - 1).copied().unwrap_or(f64::NAN)).collect();
         let style = Style::series(to - 1);
         let end = y.last().copied().unwrap_or(f64::NAN);
-        lines.push(Layer::line(t.clone(), y, style.dash(Dash::Solid)));
+        lines.push(Layer::line(t.clone(), y, style.dash(curve::THEORY)));
         let text = format!("$j = {to}$");
         names.push(Layer::Text { x: 1.045 * latest, y: end, text, anchor: Anchor::Left, style });
         for (index, (point, _)) in shown.iter().enumerate() {
             let rows = rows(point, to);
             let column = |k: usize| rows.iter().map(|(_, row)| row.measured()[k]).collect::<Vec<_>>();
-            let x: Vec<f64> = rows.iter().map(|(t, _)| *t).collect();
+            let aside = (index as f64 - 0.5 * (shown.len() as f64 - 1.0)) * ASIDE * latest;
+            let x: Vec<f64> = rows.iter().map(|(t, _)| t + aside).collect();
             let style = if index == 0 { style } else { style.open() };
             points.push(Layer::points_with_errors(
                 x.clone(),
@@ -265,7 +268,10 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
             let known: Vec<f64> = rows.iter().map(|(_, row)| row.result.exact.unwrap_or(f64::NAN)).collect();
             if known.iter().any(|value| value.is_finite()) {
                 exact = true;
-                crosses.push(Layer::points(x, known, Style::ink().marker(Marker::Cross).size(1.3)));
+                let half = 0.45 * ASIDE * latest;
+                let ends = x.iter().flat_map(|x| [x - half, x + half, f64::NAN]).collect();
+                let level = known.iter().flat_map(|y| [*y, *y, f64::NAN]).collect();
+                levels.push(Layer::line(ends, level, Style::ink().dash(curve::EXACT)));
             }
         }
     }
@@ -276,12 +282,8 @@ fn against_time(group: &Measured<'_>, shown: &[(&PointData, Limit)], from: usize
             Layer::points(Vec::new(), Vec::new(), style).labelled(words::amplitude(point.noise.epsilon())),
         );
     }
-    labels.push(Layer::line(Vec::new(), Vec::new(), Style::ink()).labelled("small-noise theory"));
-    if exact {
-        let style = Style::ink().marker(Marker::Cross).size(1.3);
-        labels.push(Layer::points(Vec::new(), Vec::new(), style).labelled("exact"));
-    }
-    for layers in [points, crosses, names, labels] {
+    labels.extend(curve::keys(true, exact));
+    for layers in [points, levels, names, labels] {
         lines.extend(layers);
     }
     let x = Axis::linear(time_label(shown)).from_to(0.0, (1.0 + NAMES) * latest);

@@ -4,7 +4,7 @@ use super::curve;
 use super::data::{self, Row, Series, Variable};
 use super::words;
 use crate::estimate::{NORMAL_95, weak_order};
-use crate::figure::{Anchor, Axis, Dash, Figure, Joined, Layer, Marker, Panel, Style};
+use crate::figure::{Anchor, Axis, Dash, Figure, Joined, Layer, LegendPlace, Marker, Panel, Scale, Style};
 use crate::study::Study;
 use crate::summary::QuantityResult;
 use crate::theory::NoiseLaw;
@@ -27,7 +27,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let (contents, total) = data::panels(series, 1);
     let all: Vec<&Series<'_>> =
         contents.iter().flat_map(|content| content.series.iter().map(|(_, one)| one)).collect();
-    let groups: Vec<[Option<Panel>; 2]> = contents
+    let mut groups: Vec<[Option<Panel>; 2]> = contents
         .iter()
         .flat_map(|content| content.series.iter().map(move |(_, one)| (content, one)))
         .map(|(content, one)| {
@@ -36,6 +36,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             [Some(main), errors(one)]
         })
         .collect();
+    explain_once(&mut groups);
     let below = if groups.iter().any(|group| group[1].is_some()) {
         " Below: size of the step error $b(h)$ of the uncorrected mean, from paths at steps $h$ and $2h$ on the same noise, and \
          against the exact value where one is known; triangles point up where the mean is too large and down where it is \
@@ -46,7 +47,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     };
     let caption = format!(
         "{} Mean time against the time step.{} Open points: uncorrected; filled points: after the step correction, \
-         with 95 % intervals of statistical and step error together; level line: the value at step 0 that is known \
+         side by side, with 95 % intervals of statistical and step error together; level line: the value at step 0 that is known \
          beforehand.{below}{}",
         data::title(study),
         removed(&all),
@@ -54,6 +55,31 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     );
     let figure = Figure { caption, ..Figure::new("convergence", Vec::new()) };
     vec![curve::stacked(figure, groups, ERROR_HEIGHT)]
+}
+
+/// Leaves what a marker means to the legend of the first panel of a row's kind that says it; the orders are every
+/// panel's own.
+fn explain_once(groups: &mut [[Option<Panel>; 2]]) {
+    for row in [0, 1] {
+        let mut said: Vec<String> = Vec::new();
+        for panel in groups.iter_mut().filter_map(|group| group[row].as_mut()) {
+            let mut new: Vec<String> = Vec::new();
+            for layer in &mut panel.layers {
+                let Layer::Points { label, .. } = layer else { continue };
+                if label.as_ref().is_some_and(|label| said.contains(label)) {
+                    *label = None;
+                }
+                new.extend(label.clone());
+            }
+            said.extend(new);
+            let lines = panel.layers.iter().any(|layer| matches!(layer, Layer::Line { label: Some(_), .. }));
+            let points =
+                panel.layers.iter().any(|layer| matches!(layer, Layer::Points { label: Some(_), .. }));
+            if !lines && !points {
+                panel.legend = LegendPlace::None;
+            }
+        }
+    }
 }
 
 fn step_axis() -> Axis {
@@ -73,15 +99,20 @@ fn times(one: &Series<'_>, y_label: &str) -> Panel {
     }
     let fine: Vec<Option<f64>> = one.rows.iter().map(|row| uncorrected(row.result)).collect();
     if fine.iter().any(Option::is_some) {
+        let mut places = curve::side_by_side(&[&one.x, &one.x], Scale::Log).into_iter();
+        let [left, right] = [(); 2].map(|()| places.next().unwrap_or_default());
         let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let half: Vec<f64> = one.rows.iter().map(|row| number(uncorrected_half_width(row))).collect();
         let y: Vec<f64> = fine.into_iter().map(number).collect();
         let end = |sign: f64| y.iter().zip(&half).map(|(y, half)| y + sign * half).collect::<Vec<_>>();
         let style = Style::series(1).open();
         let (lo, hi) = (end(-1.0), end(1.0));
-        layers.push(Layer::points_with_errors(one.x.clone(), y, lo, hi, style).labelled("uncorrected"));
+        layers.push(Layer::points_with_errors(left, y, lo, hi, style).labelled("uncorrected"));
+        let corrected = Series { parts: Vec::new(), x: right, rows: one.rows.clone() };
+        layers.push(curve::simulated(&corrected, Style::series(0), "step-corrected"));
+    } else {
+        layers.push(curve::simulated(one, Style::series(0), "step-corrected"));
     }
-    layers.push(curve::simulated(one, Style::series(0), "step-corrected"));
     Panel::new(step_axis(), Axis::linear(y_label), layers)
 }
 

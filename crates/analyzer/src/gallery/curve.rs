@@ -30,9 +30,13 @@ const FRAME_MM: f64 = 51.0;
 /// No figure of stacked panels is higher (mm).
 const HIGHEST_MM: f64 = 235.0;
 
+/// Distance of points that are drawn side by side, as a share of the axis.
+const ASIDE: f64 = 0.016;
+
 /// What the panel of ratios is, for a caption.
 pub(super) const BELOW: &str = " Below: the same divided by the exact value, or by the theory's where none is known; \
-     a prediction that is off by more than a factor of 2 leaves the frame.";
+     a prediction that is off by more than a factor of 2 leaves the frame. Points that would cover each other \
+     stand side by side.";
 
 /// A curve as lists of x and y.
 pub(super) type Curve = (Vec<f64>, Vec<f64>);
@@ -170,6 +174,28 @@ fn shown_curve(curve: Curve) -> Option<Curve> {
     curve.1.iter().any(|y| y.is_finite()).then_some(curve)
 }
 
+/// Places of several series, moved apart where two of them have a place in common.
+pub(super) fn side_by_side(places: &[&[f64]], scale: Scale) -> Vec<Vec<f64>> {
+    let all = || places.iter().flat_map(|x| x.iter().copied());
+    let (low, high) =
+        all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let common = places
+        .iter()
+        .enumerate()
+        .any(|(index, x)| places[..index].iter().any(|other| x.iter().any(|x| other.contains(x))));
+    if !common || low >= high {
+        return places.iter().map(|x| x.to_vec()).collect();
+    }
+    let moved = |index: usize, x: f64| {
+        let by = ASIDE * (index as f64 - 0.5 * (places.len() as f64 - 1.0));
+        match scale {
+            Scale::Linear => x + by * (high - low),
+            Scale::Log => x * libm::pow(high / low, by),
+        }
+    };
+    places.iter().enumerate().map(|(index, x)| x.iter().map(|&x| moved(index, x)).collect()).collect()
+}
+
 /// Marker of a simulated series, with error bars.
 pub(super) fn simulated(one: &Series<'_>, style: Style, label: &str) -> Layer {
     let measured: Vec<[f64; 3]> = one.rows.iter().map(Row::measured).collect();
@@ -205,17 +231,41 @@ pub(super) fn times(items: &[Compared<'_>], x: Axis, y: Axis) -> Panel {
     let line = |curve: &Option<Curve>, style: Style| {
         curve.as_ref().map(|(x, y)| Layer::line(x.clone(), y.clone(), style))
     };
-    let mut layers = Vec::new();
-    for one in items {
-        layers.extend(line(&one.exact, one.style.dash(EXACT)));
-        layers.extend(line(&one.theory, one.style.dash(THEORY)));
-    }
-    layers.extend(items.iter().map(|one| simulated(&one.series, one.style, &one.name)));
+    let exact = common(items.iter().filter_map(|one| line(&one.exact, one.style.dash(EXACT))).collect());
+    let theory = common(items.iter().filter_map(|one| line(&one.theory, one.style.dash(THEORY))).collect());
+    let mut layers = exact;
+    layers.extend(theory);
+    // Beside steep lines a point that is moved sideways would seem to miss its own.
+    let places: Vec<&[f64]> = items.iter().map(|one| &one.series.x[..]).collect();
+    let level = y.scale == Scale::Linear;
+    let places = level.then(|| side_by_side(&places, x.scale));
+    layers.extend(items.iter().enumerate().map(|(index, one)| match &places {
+        Some(places) => {
+            let moved = Series { x: places[index].clone(), ..one.series.clone() };
+            simulated(&moved, one.style, &one.name)
+        }
+        None => simulated(&one.series, one.style, &one.name),
+    }));
     layers.extend(keys(
         items.iter().any(|one| one.theory.is_some()),
         items.iter().any(|one| one.exact.is_some()),
     ));
     Panel::new(x, y, layers)
+}
+
+/// Lines that are all the same become one in the colour of none.
+fn common(mut lines: Vec<Layer>) -> Vec<Layer> {
+    let bits = |layer: &Layer| match layer {
+        Layer::Line { x, y, .. } => x.iter().chain(y).map(|value| value.to_bits()).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    if lines.len() > 1 && lines.iter().all(|line| bits(line) == bits(&lines[0])) {
+        lines.truncate(1);
+        if let Layer::Line { style, .. } = &mut lines[0] {
+            *style = Style { dash: style.dash, ..Style::ink() };
+        }
+    }
+    lines
 }
 
 /// The panel of ratios: simulation over the exact value (the theory's, where a series has no exact ones), the
@@ -231,12 +281,16 @@ pub(super) fn ratio(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     };
     let mut layers =
         vec![Layer::HorizontalLine { y: 1.0, style: Style::grey().dash(Dash::Solid), label: None }];
-    layers.extend(divided.iter().filter_map(|(one, reference)| one.prediction_ratio(*reference)));
+    layers.extend(common(
+        divided.iter().filter_map(|(one, reference)| one.prediction_ratio(*reference)).collect(),
+    ));
     let mut y = Axis::linear(label);
     (y.scale, y.range) = ratio_range(&divided);
-    layers.extend(divided.iter().map(|(one, reference)| {
+    let places: Vec<&[f64]> = divided.iter().map(|(one, _)| &one.series.x[..]).collect();
+    let places = side_by_side(&places, x.scale);
+    layers.extend(divided.iter().zip(places).map(|((one, reference), place)| {
         let [value, lo, hi] = one.ratios(*reference);
-        Layer::points_with_errors(one.series.x.clone(), value, lo, hi, one.style)
+        Layer::points_with_errors(place, value, lo, hi, one.style)
     }));
     Some(below(Panel::new(x, y, layers)))
 }
@@ -282,15 +336,15 @@ fn ratio_range(divided: &[(&Compared<'_>, Reference)]) -> (Scale, Option<[f64; 2
 /// The panel of local exponents: slopes between neighbours at their geometric mean, of the estimates, of exact
 /// values, of the theory's; `None` where no series has two.
 pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
+    let middles = |found: &[Slope]| -> Vec<f64> {
+        found.iter().map(|slope| (slope.between[0] * slope.between[1]).sqrt()).collect()
+    };
     let (mut lines, mut points) = (Vec::new(), Vec::new());
     for one in items {
         let [measured, exact, theory] = one.slopes();
         if measured.len() < 2 {
             continue;
         }
-        let middles = |found: &[Slope]| -> Vec<f64> {
-            found.iter().map(|slope| (slope.between[0] * slope.between[1]).sqrt()).collect()
-        };
         let curve = |found: &[Slope], dash: Dash| {
             let y = found.iter().map(|slope| slope.value).collect();
             (found.len() > 1).then(|| Layer::line(middles(found), y, one.style.dash(dash)))
@@ -304,19 +358,23 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
             }
             _ => lines.extend(curve(&theory, THEORY)),
         }
-        let column = |of: fn(&Slope) -> f64| measured.iter().map(of).collect::<Vec<_>>();
-        points.push(Layer::points_with_errors(
-            middles(&measured),
-            column(|slope| slope.value),
-            column(|slope| slope.ci95[0]),
-            column(|slope| slope.ci95[1]),
-            one.style,
-        ));
+        points.push((middles(&measured), measured, one.style));
     }
     if points.is_empty() {
         return None;
     }
-    lines.extend(points);
+    let places: Vec<&[f64]> = points.iter().map(|(middles, ..)| &middles[..]).collect();
+    let places = side_by_side(&places, x.scale);
+    lines.extend(points.iter().zip(places).map(|((_, measured, style), place)| {
+        let column = |of: fn(&Slope) -> f64| measured.iter().map(of).collect::<Vec<_>>();
+        Layer::points_with_errors(
+            place,
+            column(|slope| slope.value),
+            column(|slope| slope.ci95[0]),
+            column(|slope| slope.ci95[1]),
+            *style,
+        )
+    }));
     Some(below(Panel::new(x, Axis::linear(r"exponent $\mu$"), lines)))
 }
 

@@ -5,7 +5,7 @@ use super::data::{self, Part, Row, Variable};
 use super::words;
 use crate::estimate::{ExitPlaces, rate_interval};
 use crate::exact::{self, nonlocal::Questions};
-use crate::figure::{Axis, Dash, Figure, Joined, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
+use crate::figure::{Axis, Figure, Joined, Layer, LegendPlace, Marker, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::Study;
 use crate::theory;
 
@@ -14,11 +14,13 @@ const MOST: usize = 3;
 const FEW: u64 = 200;
 /// Cells are joined until the reference expects so many exits: cells chosen by what was seen would be biased.
 const EXPECTED: f64 = 10.0;
+/// More cells a side would cover each other.
+const MOST_CELLS: usize = 24;
 /// Height of the panel of ratios, that of densities being 1.
 const RATIO_HEIGHT: f64 = 0.6;
 /// Where both sides have exits, the density of the left ones is drawn by this factor lower.
 const APART: f64 = 0.1;
-/// Ratios of both sides are drawn by this factor to either side of the middles of their cells.
+/// Ratios of both sides are drawn by this factor to either side of the places of their cells.
 const ASIDE: f64 = 1.015;
 /// Points of a curve.
 const DENSE: usize = 81;
@@ -47,6 +49,8 @@ struct Cell {
     probability: f64,
     /// By the exact equation.
     exact: Option<f64>,
+    /// Where the density of the law is its mean over the cell.
+    place: f64,
 }
 
 impl<'a> Exits<'a> {
@@ -84,21 +88,50 @@ impl<'a> Exits<'a> {
         let total = self.places.stopped() as f64;
         let mut beyond = 0;
         let mut sides = [0, 1].map(|side| {
-            let (mut cells, mut first, mut count) = (Vec::new(), 0, 0);
+            let (mut fine, mut first, mut count): (Vec<([f64; 2], u64)>, _, _) = (Vec::new(), 0, 0);
             for (last, seen) in self.places.sides()[side].iter().enumerate() {
                 count += seen;
                 let edges = [first, last + 1].map(|k| self.places.edge(side, k));
-                let probability = self.probability(side, edges);
-                if edges[1].is_finite() && probability * total >= EXPECTED {
-                    cells.push(Cell { edges, count, probability, exact: None });
+                if edges[1].is_finite() && self.probability(side, edges) * total >= EXPECTED {
+                    fine.push((edges, count));
                     (first, count) = (last + 1, 0);
                 }
             }
             beyond += count;
-            cells
+            let together = fine.len().div_ceil(MOST_CELLS).max(1);
+            let join = |group: &[([f64; 2], u64)]| {
+                let (edges, count) = group.iter().copied().reduce(|(a, n), (b, m)| ([a[0], b[1]], n + m))?;
+                let probability = self.probability(side, edges);
+                Some(Cell {
+                    edges,
+                    count,
+                    probability,
+                    exact: None,
+                    place: self.place(side, edges, probability),
+                })
+            };
+            fine.chunks(together).filter_map(join).collect()
         });
         self.solve(&mut sides);
         (sides, beyond)
+    }
+
+    /// The density of the law at a distance.
+    fn density(&self, side: usize, distance: f64) -> f64 {
+        let slice = [distance, distance * (1.0 + SLICE)];
+        self.probability(side, slice) / (slice[1] - slice[0])
+    }
+
+    /// Where in a cell the density, which falls with the distance, is its mean: a point that is drawn in the middle
+    /// of a wide cell would lie off the curve that it agrees with.
+    fn place(&self, side: usize, edges: [f64; 2], probability: f64) -> f64 {
+        let mean = probability / (edges[1] - edges[0]);
+        let [mut low, mut high] = edges;
+        for _ in 0..40 {
+            let middle = (low * high).sqrt();
+            if self.density(side, middle) > mean { low = middle } else { high = middle }
+        }
+        (low * high).sqrt()
     }
 
     /// Asks the exact equation for the probabilities of the cells.
@@ -149,16 +182,17 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     let varying: Vec<usize> = (0..first.parts.len())
         .filter(|&slot| all.iter().any(|one| one.parts[slot] != first.parts[slot]))
         .collect();
-    let (mut densities, mut ratios, mut beyond) = (Vec::new(), Vec::new(), 0);
+    let (mut densities, mut ratios, mut beyond, mut lowered) = (Vec::new(), Vec::new(), 0, false);
     for exits in &all {
         let (cells, more) = exits.cells();
         beyond += more;
+        lowered |= both(&cells);
         densities.push(density_panel(exits, &cells, &varying));
         ratios.push(ratio_panel(exits, &cells));
     }
     let columns = densities.len();
     densities.extend(ratios);
-    let caption = caption(study, &all, beyond) + &curve::shown(all.len(), total);
+    let caption = caption(study, &all, beyond, lowered) + &curve::shown(all.len(), total);
     let mut figure = Figure { caption, ..Figure::new("exit_place", densities) };
     figure.columns = columns;
     figure.row_heights = vec![1.0, RATIO_HEIGHT];
@@ -168,12 +202,12 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     vec![figure]
 }
 
-fn caption(study: &Study, all: &[&Exits<'_>], beyond: u64) -> String {
+fn caption(study: &Study, all: &[&Exits<'_>], beyond: u64, lowered: bool) -> String {
     let theory = all.iter().any(|exits| exits.is_theory);
     let exits: u64 = all.iter().map(|exits| exits.places.exits()).sum();
-    let solved = if theory { "; dotted lines: the exact law" } else { "" };
+    let solved = if theory { "; solid lines: the exact law" } else { "" };
     let law = if theory {
-        "solid lines: the small-noise theory, a Pareto law beyond each end of the domain with the jumps' own tail index"
+        "dashed lines: the small-noise theory, a Pareto law beyond each end of the domain with the jumps' own tail index"
     } else {
         "solid lines: the exact law"
     };
@@ -183,10 +217,13 @@ fn caption(study: &Study, all: &[&Exits<'_>], beyond: u64) -> String {
     } else {
         ""
     };
+    let lower = if lowered { " The exits on the left are drawn ten times lower." } else { "" };
+    let divisor = if theory { "the dashed lines" } else { "the exact law" };
     format!(
         "{} Where paths leave: density of the distance $y = |X_\\tau - m|$ from the minimum $m$ (or, without one, the start), \
          by the side of the exit. Points: simulation at its own time step, with exact (Poisson) 95 % intervals; {law}{solved}. \
-         Below: the ratio to the solid lines.{edge} Of {exits} exits {beyond} lie further out than is drawn.",
+         Each point stands where the density of the law is its mean over the cell.{lower} Below: the ratio to {divisor}; \
+         intervals that are too long are cut at the frame.{edge} Of {exits} exits {beyond} lie further out than is drawn.",
         data::title(study)
     )
 }
@@ -203,63 +240,68 @@ fn distance_axis(cells: &[Vec<Cell>; 2]) -> Axis {
     if low < high { axis.from_to(0.95 * low, 1.05 * high) } else { axis }
 }
 
-/// The middle of a cell on a logarithmic axis.
-fn middle(cell: &Cell) -> f64 {
-    (cell.edges[0] * cell.edges[1]).sqrt()
+/// Whether there are exits on both sides.
+fn both(cells: &[Vec<Cell>; 2]) -> bool {
+    cells.iter().all(|cells| !cells.is_empty())
+}
+
+fn places(cells: &[Cell]) -> Vec<f64> {
+    cells.iter().map(|cell| cell.place).collect()
 }
 
 fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -> Panel {
     let total = exits.places.stopped() as f64;
     let (mut lines, mut points) = (Vec::new(), Vec::new());
     let mut has_exact = false;
-    let both = cells.iter().all(|cells| !cells.is_empty());
+    let both = both(cells);
     for (side, cells) in cells.iter().enumerate() {
         // Under symmetric noise both sides have the same density.
-        let apart = both && side == 0;
+        let apart = side == 0 && both;
         let factor = if apart { APART } else { 1.0 };
         let (Some(first), Some(last)) = (cells.first(), cells.last()) else { continue };
         let x = data::between(first.edges[0], last.edges[1], DENSE, true);
-        let y = x.iter().map(|&x| {
-            let slice = [x, x * (1.0 + SLICE)];
-            factor * exits.probability(side, slice) / (slice[1] - slice[0])
-        });
-        let y = y.collect();
-        lines.push(Layer::line(x, y, style(side).dash(Dash::Solid)));
+        let y = x.iter().map(|&x| factor * exits.density(side, x)).collect();
+        let dash = if exits.is_theory { curve::THEORY } else { curve::EXACT };
+        lines.push(Layer::line(x, y, style(side).dash(dash)));
         let per_length = |cell: &Cell, value: f64| factor * value / (cell.edges[1] - cell.edges[0]);
         if cells.iter().any(|cell| cell.exact.is_some()) {
             has_exact = true;
             let y = cells.iter().map(|cell| per_length(cell, cell.exact.unwrap_or(f64::NAN))).collect();
-            lines.push(Layer::line(cells.iter().map(middle).collect(), y, style(side).dash(Dash::Dotted)));
+            lines.push(Layer::line(places(cells), y, style(side).dash(curve::EXACT)));
         }
-        let name = if apart { format!("{} (over 10)", SIDES[side]) } else { SIDES[side].to_owned() };
+        let name = if apart { format!(r"{} $\times\,0.1$", SIDES[side]) } else { SIDES[side].to_owned() };
         let markers = measured(side, cells, 1.0, |cell, exits| per_length(cell, exits / total));
         points.push(markers.labelled(name));
     }
     lines.extend(points);
     let key =
         |dash, label: &str| Layer::line(Vec::new(), Vec::new(), Style::ink().dash(dash)).labelled(label);
-    lines.push(key(Dash::Solid, if exits.is_theory { "Pareto law" } else { "exact" }));
-    if has_exact {
-        lines.push(key(Dash::Dotted, "exact"));
+    if exits.is_theory {
+        lines.push(key(curve::THEORY, "Pareto law"));
+    }
+    if has_exact || !exits.is_theory {
+        lines.push(key(curve::EXACT, "exact"));
     }
     let noise = exits.row.data.noise;
     let last = exits.parts.len().saturating_sub(1);
     let mut title = vec![words::noise(noise), words::amplitude(noise.epsilon())];
     title.extend(varying.iter().filter(|&&slot| slot != last).map(|&slot| exits.parts[slot].label.clone()));
-    Panel::new(distance_axis(cells), Axis::log("density of the exit place"), lines)
+    Panel::new(distance_axis(cells), Axis::log("density $p(y)$ of exit places"), lines)
         .titled(words::joined(&title))
 }
 
 fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
     let total = exits.places.stopped() as f64;
-    let both = cells.iter().all(|cells| !cells.is_empty());
+    let both = both(cells);
     let mut highest: f64 = 1.8;
-    let mut layers = vec![Layer::HorizontalLine { y: 1.0, style: Style::ink().weight(0.6), label: None }];
+    let dash = if exits.is_theory { curve::THEORY } else { curve::EXACT };
+    let mut layers =
+        vec![Layer::HorizontalLine { y: 1.0, style: Style::ink().dash(dash).weight(0.6), label: None }];
     for (side, cells) in cells.iter().enumerate() {
         if cells.iter().any(|cell| cell.exact.is_some()) {
             let ratio = |cell: &Cell| cell.exact.unwrap_or(f64::NAN) / cell.probability;
-            let (x, y) = (cells.iter().map(middle).collect(), cells.iter().map(ratio).collect());
-            layers.push(Layer::line(x, y, style(side).dash(Dash::Dotted)));
+            let y = cells.iter().map(ratio).collect();
+            layers.push(Layer::line(places(cells), y, style(side).dash(curve::EXACT)));
         }
     }
     for (side, cells) in cells.iter().enumerate().filter(|(_, cells)| !cells.is_empty()) {
@@ -276,10 +318,10 @@ fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
 }
 
 /// Markers of one side with exact intervals, in the unit that `of` makes of a number of exits, at so many times the
-/// middles of the cells.
+/// places of the cells.
 fn measured(side: usize, cells: &[Cell], aside: f64, of: impl Fn(&Cell, f64) -> f64) -> Layer {
     let column = |number: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| of(cell, number(cell))).collect();
-    let x = cells.iter().map(|cell| aside * middle(cell)).collect();
+    let x = cells.iter().map(|cell| aside * cell.place).collect();
     let [lo, hi] = [0, 1].map(|end| column(&|cell| rate_interval(cell.count, 1.0, 0.95)[end]));
     Layer::points_with_errors(x, column(&|cell| cell.count as f64), lo, hi, style(side))
 }

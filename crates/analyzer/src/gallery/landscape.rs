@@ -235,7 +235,7 @@ impl<'a> Scene<'a> {
             let ends = [low - 0.3 * span, high + 0.3 * span].map(|x| potential.value(x));
             top = ends.into_iter().filter(|u| u.is_finite()).fold(top, f64::max);
         }
-        let (bottom, height) = if top > bottom { (bottom, top - bottom) } else { (bottom - 0.35, 1.0) };
+        let (bottom, height) = if top > bottom { (bottom, top - bottom) } else { (bottom - 0.5, 1.0) };
         let ceiling = top + 0.4 * height;
         // Outwards until the potential leaves the frame.
         let outwards = |from: f64, sign: f64| {
@@ -257,7 +257,7 @@ impl<'a> Scene<'a> {
     /// the arrows of the widths.
     fn set_heights(&mut self, rows: usize) {
         let measured = (0..self.data.landscape.wells.len()).any(|well| !self.edges(well).is_empty());
-        let below = if measured { LEVEL_MM + 1.4 + rows as f64 * TEXT_MM } else { 4.0 };
+        let below = if measured { LEVEL_MM + 2.1 + rows as f64 * TEXT_MM } else { 4.0 };
         let scale = (self.inner[1] - self.inner[0]).max(f64::MIN_POSITIVE) / (self.frame[1] - below - TOP_MM);
         self.y = [self.inner[0] - below * scale, self.inner[1] + TOP_MM * scale];
     }
@@ -309,7 +309,7 @@ impl<'a> Scene<'a> {
             layers.push(Layer::points(starts, y, style).labelled("start"));
         }
         let mut panel = Panel::new(
-            Axis::linear("$x$").from_to(self.x[0], self.x[1]),
+            Axis::linear("position $x$").from_to(self.x[0], self.x[1]),
             Axis::linear("potential $U(x)$").from_to(self.y[0], self.y[1]),
             layers,
         );
@@ -453,8 +453,8 @@ impl<'a> Scene<'a> {
             layers.push(dimension([width.minimum, level], [width.edge[0], level]));
         }
         for (middle, row, text) in self.written_widths().0 {
-            // Their feet are level; a sign over an index makes some words higher.
-            let y = level - (0.5 + (row + 1) as f64 * TEXT_MM) * up;
+            // Clear of the ends of the extension lines. Their feet are level; a sign over an index makes some words higher.
+            let y = level - (BEYOND_MM + 0.4 + (row + 1) as f64 * TEXT_MM) * up;
             layers.push(Layer::text(middle, y, text, Anchor::Bottom));
         }
     }

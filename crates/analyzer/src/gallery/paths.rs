@@ -20,7 +20,7 @@ const REST_MM: f64 = 14.0;
 /// Names on an axis need this much of its length, in millimetres.
 const NAME_MM: f64 = 3.6;
 /// Bins of the occupation density.
-const BINS: usize = 150;
+const BINS: usize = 75;
 
 struct Shown<'a> {
     point: &'a PointData,
@@ -57,7 +57,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
     for (number, (one, occupation)) in shown.iter().zip(&occupations).enumerate() {
         let last = number + 1 == shown.len();
         let x = Axis::linear(if last { "time $t$" } else { "" }).from_to(0.0, end);
-        let y = Axis::linear("$X_t$").from_to(low, high).with_ticks(one.names([low, high]));
+        let y = Axis::linear("position $X_t$").from_to(low, high).with_ticks(one.names([low, high]));
         let mut panel = Panel::new(x, y, one.layers());
         let noise = one.point.noise;
         panel.title = Some(words::joined(&[words::noise(noise), words::amplitude(noise.epsilon())]));
@@ -69,7 +69,9 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
             x = x.from_to(0.8 * least, 1.5 * most);
             if !last {
                 // The numbers stand under the lowest panel alone.
-                x = x.with_ticks([(most, String::new())]);
+                let powers = (-300..300).map(|power| libm::pow(10.0, f64::from(power)));
+                let shown = powers.filter(|x| 0.8 * least <= *x && *x <= 1.5 * most);
+                x = x.with_ticks(shown.map(|x| (x, String::new())).collect::<Vec<_>>());
             }
         }
         let y = Axis::linear("").with_ticks(one.names([low, high]));
@@ -142,7 +144,7 @@ pub fn replayed(name: &str, path: &Trajectory, problem: &StoppedProblem, landsca
     layers.push(Layer::line(path.time.clone(), path.position.clone(), Style::series(0).weight(0.7)));
     let end = path.time.last().copied().unwrap_or(1.0);
     let x = Axis::linear("time $t$").from_to(0.0, 1.02 * end);
-    let mut panel = Panel::new(x, Axis::linear("$X_t$").from_to(low, high), layers);
+    let mut panel = Panel::new(x, Axis::linear("position $X_t$").from_to(low, high), layers);
     panel.legend = LegendPlace::Top;
     let mut figure = Figure::new(name, vec![panel]);
     figure.width_mm = TWO_COLUMNS_MM;

@@ -47,7 +47,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
          $\\pi_j$ that the small-noise theory gives it; points: simulation with 95 % intervals, open points: exact.{}{}{}",
         data::title(study),
         if runs.iter().any(|run| !exact(run).is_empty()) {
-            ", and the exact stationary density (dashed)"
+            ", and over it the exact stationary density (thin)"
         } else {
             ""
         },
@@ -102,13 +102,14 @@ fn density_panel(run: &Run<'_>) -> Panel {
     let seen = |value: f64, k: usize| if cells[k].value > 0.0 { value } else { f64::NAN };
     let end = |sign: f64| corners(&|k| seen(cells[k].value + sign * quantile * cells[k].std_error, k));
     let mut layers = vec![Layer::band(x.clone(), end(-1.0), end(1.0), style)];
-    let simulation = Layer::line(x, corners(&|k| seen(cells[k].value, k)), style.dash(Dash::Solid));
+    let simulation =
+        Layer::line(x, corners(&|k| seen(cells[k].value, k)), style.dash(Dash::Solid).weight(1.7));
     layers.push(simulation.labelled("simulation"));
     let range = [cells[0].edges[0], cells[cells.len() - 1].edges[1]];
     let exact = exact(run);
     if !exact.is_empty() {
         let (x, y) = exact.iter().map(|[x, p]| (*x, *p)).unzip();
-        let line = Layer::line(x, y, Style::ink().dash(Dash::Dashed));
+        let line = Layer::line(x, y, Style::ink().dash(curve::EXACT).weight(0.7));
         layers.push(line.labelled("exact"));
     }
     let positive = cells.iter().map(|cell| cell.value).filter(|value| *value > 0.0);

@@ -15,12 +15,15 @@ const CRITICAL: f64 = 1.08;
 /// Quantiles in the inset, and its share of the frame.
 const QUANTILES: usize = 100;
 const INSET: [f64; 2] = [0.4, 0.43];
+/// A wider band, of some hundred paths, would reach under the inset.
+const WIDEST_WITH_INSET: f64 = 0.13;
 /// Relative error of an exact curve: it is drawn to three digits.
 const TOLERANCE: f64 = 1e-3;
 /// An exact curve is drawn where the mean takes a mesh of at most so many unknowns: a fraction of a second.
 const MOST_UNKNOWNS: usize = 500;
 /// Where an exact curve is computed, as shares of the time shown; its logarithm is nearly straight between them.
-const TIMES: [f64; 8] = [0.02, 0.06, 0.13, 0.25, 0.4, 0.6, 0.8, 1.0];
+const TIMES: [f64; 15] =
+    [0.01, 0.02, 0.035, 0.05, 0.07, 0.09, 0.11, 0.135, 0.165, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0];
 
 /// One ensemble with its row.
 struct Curve<'a> {
@@ -62,21 +65,29 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .filter(|&slot| curves.iter().any(|curve| curve.parts[slot] != curves[0].parts[slot]))
         .collect();
     let panels: Vec<Panel> = curves.iter().map(|curve| panel(curve, &varying)).collect();
-    let exact = panels.iter().flat_map(|panel| &panel.layers).any(|layer| layer.label() == Some(EXACT));
+    let labelled =
+        |label: &str| panels.iter().flat_map(|panel| &panel.layers).any(|layer| layer.label() == Some(label));
     let caption = format!(
         "{} Share of paths not yet out, with its 95 % band for the whole curve at once; time in units of the mean of \
-         the same paths. The exponential law of that mean is the straight line.{} Inset: quantiles of the times against \
-         those of that law, with the same band; on the diagonal they agree.{}{}",
+         the same paths. Dotted: the exponential law of that mean.{}{}{}{}{}",
         data::title(study),
-        if exact { " Dotted: the exact law." } else { "" },
+        if labelled(THEORY) { " Dashed: that of the mean by the small-noise theory." } else { "" },
+        if labelled(EXACT) { " Thin solid line: the exact law." } else { "" },
+        if panels.iter().any(|panel| panel.inset.is_some()) {
+            " Inset: quantiles of the times against those of the exponential law, with the same band; on the diagonal \
+             they agree."
+        } else {
+            ""
+        },
         distances(&curves),
         curve::shown(curves.len(), total),
     );
     vec![curve::arranged(Figure { caption, ..Figure::new("survival", panels) })]
 }
 
-/// What the exact curve is called.
+/// What the exact curve and that of the theory are called.
 const EXACT: &str = "exact";
+const THEORY: &str = "exponential, theory's mean";
 
 /// The exact survival function up to a time in units of the simulated mean, where it is quickly computed.
 fn exact_curve(curve: &Curve<'_>, end: f64) -> Option<Layer> {
@@ -101,7 +112,7 @@ fn exact_curve(curve: &Curve<'_>, end: f64) -> Option<Layer> {
         x.push(time);
         y.push(value.value);
     }
-    (x.len() > 1).then(|| Layer::line(x, y, Style::ink().dash(Dash::Dotted).weight(1.4)).labelled(EXACT))
+    (x.len() > 1).then(|| Layer::line(x, y, Style::ink().dash(curve::EXACT).weight(0.8)).labelled(EXACT))
 }
 
 /// Quantiles of the times over their mean against those of the exponential law, with the band of the survival
@@ -157,29 +168,31 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     let simulation = Layer::line(
         time[..shown].to_vec(),
         survival.survival[..shown].to_vec(),
-        style.dash(Dash::Solid).weight(1.5),
+        style.dash(Dash::Solid).weight(2.0),
     );
     let mut layers = vec![
         Layer::band(time, shifted(-survival.half_width), shifted(survival.half_width), style),
         simulation.labelled("simulation"),
-        Layer::line(x, y, Style::ink().weight(0.6)).labelled("exponential, same mean"),
+        Layer::line(x, y, Style::grey().dash(Dash::Dotted).weight(1.2)).labelled("exponential, same mean"),
     ];
     if let Some(theory) = curve.row.result.asymptotic.filter(|mean| *mean > 0.0) {
         let (x, y) = law(curve.mean / theory);
-        let style = Style::series(1).dash(Dash::Dashed);
-        layers.push(Layer::line(x, y, style).labelled("exponential, theory's mean"));
+        let style = Style::series(1).dash(curve::THEORY);
+        layers.push(Layer::line(x, y, style).labelled(THEORY));
     }
     layers.extend(exact_curve(curve, end));
     let x = Axis::linear(r"time $t\,/\,\mathbb{E}\,\tau$").from_to(0.0, end);
-    let y = Axis::log(r"$\mathbb{P}(\tau > t)$").from_to(bottom, 1.25);
+    let y = Axis::log(r"probability $\mathbb{P}(\tau > t)$").from_to(bottom, 1.25);
     let noise = curve.row.data.noise;
     let last = curve.parts.len().saturating_sub(1);
     let mut words: Vec<String> = vec![words::noise(noise), words::amplitude(noise.epsilon())];
     words.extend(varying.iter().filter(|&&slot| slot != last).map(|&slot| curve.parts[slot].label.clone()));
     let mut panel = Panel::new(x, y, layers).titled(words::joined(&words));
     panel.legend = LegendPlace::Auto;
-    let inset = Inset::new(quantiles(curve));
-    panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
+    if survival.half_width <= WIDEST_WITH_INSET {
+        let inset = Inset::new(quantiles(curve));
+        panel.inset = Some(Box::new(Inset { place: LegendPlace::TopRight, size: INSET, ..inset }));
+    }
     panel
 }
 

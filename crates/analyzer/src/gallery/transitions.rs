@@ -59,7 +59,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         .collect();
     let caption = format!(
         "{} Probability that a path from minimum $m_i$ reaches minimum $m_j$ before any other. Points: simulation with \
-         95 % intervals; lines: the prediction $q_{{ij}}/q_i$ of the small-noise theory.{}{}",
+         95 % intervals; dashed lines: the prediction $q_{{ij}}/q_i$ of the small-noise theory.{}{}",
         data::title(study),
         worst(&groups),
         curve::shown(groups.len(), total),
@@ -106,7 +106,11 @@ fn against_epsilon(group: &Group<'_>) -> Panel {
     }
     let theory = !lines.is_empty();
     lines.extend(points);
-    lines.extend(curve::keys(theory, false));
+    if theory {
+        // In three narrow panels a longer name would make a high column of the legend.
+        let key = Layer::line(Vec::new(), Vec::new(), Style::ink().dash(curve::THEORY));
+        lines.push(key.labelled("theory"));
+    }
     Panel::new(Axis::log(r"noise amplitude $\varepsilon$"), probability_axis(), lines)
 }
 

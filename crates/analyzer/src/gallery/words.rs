@@ -86,8 +86,22 @@ pub(super) fn described(key: &str, value: &Value) -> Part {
     let entries = table.iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "epsilon"));
     let shown: Vec<String> = entries
         .map(|(key, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("{} {}", escape(key), escape(&text))
+            let numbers: Option<Vec<String>> = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice)
+                .iter()
+                .map(|number| number.as_f64().map(|x| bare(x, 4)))
+                .collect();
+            match numbers {
+                Some(numbers) if value.is_array() => {
+                    format!(r"${} = ({})$", bare_symbol(key), numbers.join(r",\,"))
+                }
+                Some(numbers) => format!("${} = {}$", bare_symbol(key), numbers.concat()),
+                None => {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    format!("{} {}", escape(key), escape(&text))
+                }
+            }
         })
         .collect();
     let label = shown.join(", ");
