@@ -81,7 +81,8 @@ fn exits_beside_a_target_have_their_share() {
     ensemble.problem.targets = vec![target];
     let places = ensemble.places.as_mut().unwrap();
     let mass = |x: f64| (x - places.centre()).abs().powf(-1.5);
-    let stopped = 2000.0 * (mass(target[1]) - mass(target[0])) / (mass(-3.0) + mass(0.0));
+    // Paths that land behind it slide back into it.
+    let stopped = 2000.0 * (mass(target[1]) - mass(-3.0)) / (mass(-3.0) + mass(0.0));
     let (time, outcome) = (1.0, Outcome::Exited(Stop::Target(0)));
     for _ in 0..stopped.round() as u32 {
         places.push(&PathRecord { time, position: -2.3, previous: 0.0, steps: 1, outcome });
