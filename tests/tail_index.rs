@@ -104,6 +104,14 @@ fn a_matrix_has_a_coordinate_a_column() {
     for name in ["tail_index", "tail_index_1", "tail_index_2"] {
         assert!(!folder.bytes(&format!("out/figures/{name}.svg")).is_empty());
     }
+    // Of another sample in the same folder: figures of columns that it does not have would pass for its own.
+    folder.write("out/figures/mine.svg", "mine");
+    folder.good(&["tail_index", "noise.csv", "--column", "x", "--out", "out"]);
+    assert_eq!(folder.json("out/summary.json")["n"], 500);
+    assert!(
+        folder.path("out/figures/tail_index.svg").exists() && folder.path("out/figures/mine.svg").exists()
+    );
+    assert!(!folder.path("out/figures/tail_index_1.svg").exists());
 }
 
 /// A file's name and contents, more arguments, and what the message says.

@@ -12,10 +12,12 @@ use serde::Serialize;
 
 use crate::args::TailIndexArguments;
 use crate::errors::Failure;
-use crate::output::write_atomically;
-use crate::run::check_no_run;
+use crate::output::{remove_if_there, write_atomically};
+use crate::run::{check_no_run, clear_figures};
 use crate::sample::{self, Column};
 
+/// The figure of all values, and how those of coordinates begin.
+const FIGURE: &str = "tail_index";
 /// Coordinates that get a figure of their own.
 const DRAWN: usize = 6;
 /// Coordinates that are told of on the terminal.
@@ -61,12 +63,12 @@ pub fn tail_index(arguments: &TailIndexArguments) -> Result<String, Failure> {
     let pooled = TailIndex::new(&whole);
     let mut coordinates =
         if columns.len() > 1 { columns.par_iter().map(Coordinate::new).collect() } else { Vec::new() };
-    let mut figures = vec![gallery::tail_index("tail_index", &opening(path, &columns), &pooled)];
+    let mut figures = vec![gallery::tail_index(FIGURE, &opening(path, &columns), &pooled)];
     for (number, coordinate) in (1..).zip(&mut coordinates) {
         let Some(index) = &mut coordinate.index else { continue };
         if number <= DRAWN {
             let title = opening(path, &columns[number - 1..number]);
-            figures.push(gallery::tail_index(&format!("tail_index_{number}"), &title, index));
+            figures.push(gallery::tail_index(&format!("{FIGURE}_{number}"), &title, index));
         }
         // The numbers of the plots are in the figures' tables; of thousands of columns they would swamp the summary.
         (index.hill_plot, index.ecf, index.tail) = Default::default();
@@ -100,13 +102,16 @@ fn opening(path: &Path, columns: &[Column]) -> String {
 
 /// Figures first, the summary last: its presence means that the folder is whole.
 fn write(dir: &Path, summary: &Summary<'_>, figures: &[Figure]) -> Result<(), Failure> {
-    fs::create_dir_all(dir)
-        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", dir.display())))?;
+    let folder = dir.join("figures");
+    fs::create_dir_all(&folder)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", folder.display())))?;
+    let path = dir.join("summary.json");
+    remove_if_there(&path).map_err(|error| Failure::file(&path, &error))?;
+    clear_figures(&folder, |name| name.starts_with(FIGURE))?;
     for drawn in figures {
-        figure::write_figure(drawn, &dir.join("figures"), &Format::ALL)
+        figure::write_figure(drawn, &folder, &Format::ALL)
             .map_err(|error| Failure::Other(format!("figure {}: {error}", drawn.name)))?;
     }
-    let path = dir.join("summary.json");
     let json = serde_json::to_string_pretty(summary).map_err(|error| Failure::Other(error.to_string()))?;
     write_atomically(&path, format!("{json}\n").as_bytes()).map_err(|error| Failure::file(&path, &error))
 }

@@ -79,7 +79,13 @@ pub fn symbol(name: &str) -> String {
     let mut characters = name.chars();
     match (characters.next(), characters.next()) {
         (Some(one), None) => formula(one).map_or_else(|| escaped(name), str::to_owned),
-        _ => format!(r"\mathit{{{}}}", escaped(name)),
+        _ => {
+            let letters = name.chars().map(|letter| match formula(letter) {
+                Some(command) => format!("{{{command}}}"),
+                None => escaped(&letter.to_string()),
+            });
+            format!(r"\mathit{{{}}}", letters.collect::<String>())
+        }
     }
 }
 
@@ -198,5 +204,6 @@ mod tests {
         assert_eq!(symbol("ε"), r"\varepsilon");
         assert_eq!(symbol("w"), "w");
         assert_eq!(symbol("w_1"), r"\mathit{w\_1}");
+        assert_eq!(symbol("σ1"), r"\mathit{{\sigma}1}");
     }
 }

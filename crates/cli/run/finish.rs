@@ -47,7 +47,7 @@ pub fn write(
     // From here on files appear under their names: an older run's summary must not vouch for them.
     let summary_path = dir.join(SUMMARY);
     remove_if_there(&summary_path).map_err(|error| Failure::file(&summary_path, &error))?;
-    clear_figures(&figures)?;
+    clear_figures(&figures, |_| true)?;
     let csv_path = dir.join("exits.csv");
     remove_if_there(&csv_path).map_err(|error| Failure::file(&csv_path, &error))?;
     for (table, name) in tables {
@@ -95,14 +95,18 @@ pub fn write(
     })
 }
 
-/// Figures of an earlier run in the same folder would pass for this one's. Files that belong to no description
-/// are the user's own, and stay.
-fn clear_figures(figures: &Path) -> Result<(), Failure> {
+/// Removes the figures of these names, which would pass for those that are to be written. Files that belong to no
+/// description are the user's own, and stay.
+///
+/// # Errors
+/// A folder that cannot be read, files that cannot be removed.
+pub fn clear_figures(figures: &Path, named: impl Fn(&str) -> bool) -> Result<(), Failure> {
     let entries = fs::read_dir(figures).map_err(|error| Failure::file(figures, &error))?;
     for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
         let is_description = path.extension().is_some_and(|extension| extension == "json")
-            && fs::read_to_string(&path)
-                .is_ok_and(|text| serde_json::from_str::<figure::Figure>(&text).is_ok());
+            && fs::read_to_string(&path).is_ok_and(|text| {
+                serde_json::from_str::<figure::Figure>(&text).is_ok_and(|one| named(&one.name))
+            });
         if !is_description {
             continue;
         }

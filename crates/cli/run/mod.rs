@@ -27,6 +27,7 @@ use crate::study::method;
 use crate::study::problem::{Problem, Task, prepare};
 use folder::{Checkpoint, Contents};
 
+pub use finish::clear_figures;
 pub use folder::check_no_run;
 pub use plot::plot;
 pub use replay::replay;

@@ -183,9 +183,10 @@ pub enum FigureError {
 
 /// A size in words; without a height it follows from the panels.
 fn size(width_mm: f64, height_mm: Option<f64>) -> String {
+    let tenths = |mm: f64| (10.0 * mm).round() / 10.0;
     match height_mm {
-        Some(height_mm) => format!("{width_mm:.1} mm by {height_mm:.1} mm"),
-        None => format!("a width of {width_mm:.1} mm"),
+        Some(height_mm) => format!("{} mm by {} mm", tenths(width_mm), tenths(height_mm)),
+        None => format!("a width of {} mm", tenths(width_mm)),
     }
 }
 

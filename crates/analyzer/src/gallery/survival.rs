@@ -125,7 +125,7 @@ fn quantiles(curve: &Curve<'_>) -> Panel {
         survival.time.get(at).map_or(f64::NAN, |time| time / curve.mean)
     };
     let shares: Vec<f64> = (0..QUANTILES).map(|k| 1.0 - (k as f64 + 0.5) / QUANTILES as f64).collect();
-    let x: Vec<f64> = shares.iter().map(|share| -share.ln()).collect();
+    let x: Vec<f64> = shares.iter().map(|share| -libm::log(*share)).collect();
     let moved = |by: f64| -> Vec<f64> {
         shares
             .iter()
@@ -153,12 +153,12 @@ fn quantiles(curve: &Curve<'_>) -> Panel {
 fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
     let survival = curve.survival;
     let bottom = (0.5 * survival.half_width).clamp(1e-3, 0.05);
-    let end = 1.02 * -bottom.ln();
+    let end = -1.02 * libm::log(bottom);
     let time: Vec<f64> = survival.time.iter().map(|time| time / curve.mean).collect();
     let shifted = |by: f64| survival.survival.iter().map(|share| (share + by).min(1.0)).collect::<Vec<_>>();
     let law = |rate: f64| {
         let x = data::between(0.0, end, 41, false);
-        let y = x.iter().map(|x| (-rate * x).exp()).collect::<Vec<_>>();
+        let y = x.iter().map(|x| libm::exp(-rate * x)).collect::<Vec<_>>();
         (x, y)
     };
     let style = Style::series(0);

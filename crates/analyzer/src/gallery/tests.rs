@@ -563,7 +563,7 @@ fn a_prediction_that_is_far_off_leaves_the_ratios_visible() {
         result.exact = result.estimate;
         result.asymptotic = result.estimate.map(|value| 1000.0 * value);
     }
-    let figure = find(&study, "sweep_w");
+    let figure = find(&study, "sweep_<key>");
     let ratio = figure.panels.iter().find(|panel| panel.y.label == "ratio to exact").unwrap();
     let [low, high] = ratio.y.range.unwrap();
     assert!((0.9..0.96).contains(&low) && (1.04..1.1).contains(&high), "{low} {high}");

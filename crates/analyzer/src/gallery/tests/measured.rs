@@ -72,6 +72,28 @@ fn exit_places_follow_the_pareto_law() {
     assert!(left.0[0] > 1.95 && right.0[0] > 1.0 && right.1[0] > 40.0 * left.1[0]);
 }
 
+/// A target takes its share of the paths: the shares of places beyond the ends are shares of all stops.
+#[test]
+fn exits_beside_a_target_have_their_share() {
+    let mut study = exits(2000);
+    let ensemble = &mut study.points[0].ensembles[0];
+    let target = [-2.6, -2.1];
+    ensemble.problem.targets = vec![target];
+    let places = ensemble.places.as_mut().unwrap();
+    let mass = |x: f64| (x - places.centre()).abs().powf(-1.5);
+    // Paths that land behind it slide back into it.
+    let stopped = 2000.0 * (mass(target[1]) - mass(-3.0)) / (mass(-3.0) + mass(0.0));
+    let (time, outcome) = (1.0, Outcome::Exited(Stop::Target(0)));
+    for _ in 0..stopped.round() as u32 {
+        places.push(&PathRecord { time, position: -2.3, previous: 0.0, steps: 1, outcome });
+    }
+    assert!(places.stopped() > 2200, "{}", places.stopped());
+    let figure = drawn(&study, "exit_place");
+    for (_, y, ..) in points(&figure.panels[1]) {
+        assert!(y.iter().all(|y| (y - 1.0).abs() < 0.15), "{y:?}");
+    }
+}
+
 /// A harmonic shape in each well of a double well, 60 to 40.
 fn long_run(histograms: u32) -> Study {
     let landscape = Landscape::find(double_well(0.25, 1.0, 0.0).as_ref(), None).unwrap();
