@@ -21,7 +21,7 @@ pub fn section(study: &Study, figures: &[Figure]) -> Result<Markup, String> {
         .iter()
         .map(|format| format.extension())
         .filter(|format| asked.is_none_or(|asked| asked.iter().any(|name| name == format)))
-        .chain(["csv"])
+        .chain(["tex", "csv"])
         .collect();
     let drawn = figures
         .iter()

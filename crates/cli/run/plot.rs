@@ -17,7 +17,7 @@ use crate::scenario::{any_of, nearest};
 ///
 /// # Errors
 /// A folder without a finished run, figures that it does not have, files that cannot be read or written, a width
-/// that is too small.
+/// that is too small or too large.
 pub fn plot(arguments: &PlotArguments) -> Result<String, Failure> {
     let dir = &arguments.dir;
     if !dir.join(SUMMARY).is_file() {
@@ -82,7 +82,7 @@ fn chosen<'a>(
     dir: &Path,
 ) -> Result<Vec<&'a (PathBuf, Figure)>, Failure> {
     let there: Vec<&str> = figures.iter().map(|(_, figure)| figure.name.as_str()).collect();
-    for name in names.iter().filter(|name| !there.contains(&name.as_str())) {
+    if let Some(name) = names.iter().find(|name| !there.contains(&name.as_str())) {
         let near = nearest(name, &there).map(|near| format!("; did you mean \"{near}\"?"));
         return Err(Failure::Input(format!(
             "{} has no figure \"{name}\"; it has {}{}",
@@ -132,7 +132,7 @@ fn own_theme(dir: &Path) -> Result<ThemeName, Failure> {
 fn drawing_failure(name: &str, error: &FigureError, width_given: bool) -> Failure {
     let text = format!("figure {name}: {error}");
     match error {
-        FigureError::TooSmall { .. } if width_given => Failure::Input(text),
+        FigureError::TooSmall { .. } | FigureError::Size { .. } if width_given => Failure::Input(text),
         _ => Failure::Other(text),
     }
 }

@@ -14,7 +14,8 @@ const DECADES: u32 = 4;
 /// How far from a centre, such as the minimum that they come from, paths leave a domain: counts in cells whose edges
 /// grow in even ratios from the end of the domain on, for each side.
 ///
-/// Only exits through the ends count, not those into targets; what is counted is the place at the step `h`.
+/// Only exits through the ends have a cell; paths that stop in targets are counted without their place, since a law of
+/// the place of the stop has their share, too. What is counted is the place at the step `h`.
 ///
 /// ```
 /// use levyscape_analyzer::estimate::ExitPlaces;
@@ -37,6 +38,8 @@ pub struct ExitPlaces {
     /// Edges of the cells in units of the distance of the end.
     ratios: Vec<f64>,
     counts: [Vec<u64>; 2],
+    /// Paths that stopped in targets.
+    elsewhere: u64,
 }
 
 impl ExitPlaces {
@@ -50,6 +53,7 @@ impl ExitPlaces {
             distances: [centre - lower, upper - centre],
             ratios: (0..cells).map(ratio).collect(),
             counts: [vec![0; cells as usize], vec![0; cells as usize]],
+            elsewhere: 0,
         }
     }
 
@@ -58,6 +62,10 @@ impl ExitPlaces {
         let side = match record.outcome {
             Outcome::Exited(Stop::Lower) => 0,
             Outcome::Exited(Stop::Upper) => 1,
+            Outcome::Exited(_) => {
+                self.elsewhere += 1;
+                return;
+            }
             _ => return,
         };
         let ratio = (record.position - self.centre).abs() / self.distances[side];
@@ -88,6 +96,12 @@ impl ExitPlaces {
     #[must_use]
     pub fn exits(&self) -> u64 {
         self.counts.iter().flatten().sum()
+    }
+
+    /// Paths that stopped, through the ends or in targets: what shares of a law of the place are shares of.
+    #[must_use]
+    pub fn stopped(&self) -> u64 {
+        self.exits() + self.elsewhere
     }
 }
 
@@ -258,6 +272,7 @@ mod tests {
         places.push(&PathRecord { outcome: Outcome::Censored, ..exit(Stop::Upper, -1.0) });
         let [left, right] = places.sides();
         assert_eq!((left[0], left.iter().sum::<u64>(), places.exits()), (1, 1, 5));
+        assert_eq!(places.stopped(), 6);
         // 10 = 10^(20/20) times the distance 1 of the upper end.
         assert_eq!((right[0], right[20], right[79]), (2, 1, 1));
         assert!((places.edge(1, 20) - 10.0).abs() < 1e-12 && (places.edge(0, 20) - 20.0).abs() < 1e-12);

@@ -94,7 +94,7 @@ pub enum FigureError {
     #[error("the figure has no panel")]
     NoPanels,
     /// The page has no usable size.
-    #[error("a figure of {width_mm} mm by {height_mm:?} mm: both must be above 0 and at most 1000")]
+    #[error("a figure of {}: sizes must be above 0 and at most 1000 mm", size(*width_mm, *height_mm))]
     Size {
         /// Width asked for.
         width_mm: f64,
@@ -102,7 +102,7 @@ pub enum FigureError {
         height_mm: Option<f64>,
     },
     /// Axes and labels leave no room for the data.
-    #[error("figure `{name}`: {width_mm} mm by {height_mm:?} mm is too small for its panels and labels")]
+    #[error("{} is too small for the panels and labels of the figure `{name}`", size(*width_mm, *height_mm))]
     TooSmall {
         /// The figure.
         name: String,
@@ -179,6 +179,14 @@ pub enum FigureError {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+/// A size in words; without a height it follows from the panels.
+fn size(width_mm: f64, height_mm: Option<f64>) -> String {
+    match height_mm {
+        Some(height_mm) => format!("{width_mm:.1} mm by {height_mm:.1} mm"),
+        None => format!("a width of {width_mm:.1} mm"),
+    }
 }
 
 /// Draws a figure.

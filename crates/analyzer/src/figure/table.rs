@@ -9,8 +9,8 @@ const HEADER: &str = "panel,layer,kind,label,x,y,lo,hi,x_end,y_end,value\n";
 ///
 /// | column | meaning |
 /// | --- | --- |
-/// | `panel`, `layer` | numbers from 1 |
-/// | `kind` | as in the description: `line`, `points`, `band`, ..., and `contour_level` for a level of a contour |
+/// | `panel`, `layer` | numbers from 1; the layers of an inset count on after those around it |
+/// | `kind` | as in the description: `line`, `points`, `band`, ..., and `contour_level` for a level of a contour; with `inset_` before it in an inset |
 /// | `label` | of the layer, or the words of a text or arrow, in their markup |
 /// | `x`, `y` | position; the lower edges of a cell; the start of an arrow |
 /// | `lo`, `hi` | ends of an error bar or band |
@@ -22,8 +22,10 @@ const HEADER: &str = "panel,layer,kind,label,x,y,lo,hi,x_end,y_end,value\n";
 pub fn data_csv(figure: &Figure) -> String {
     let mut out = String::from(HEADER);
     for (panel, content) in figure.panels.iter().enumerate() {
-        for (layer, drawn) in content.layers.iter().enumerate() {
-            let mut rows = Rows { out: &mut out, panel: panel + 1, layer: layer + 1 };
+        let outer = content.layers.iter().map(|layer| (layer, ""));
+        let inner = content.inset.iter().flat_map(|inset| &inset.panel.layers).map(|layer| (layer, "inset_"));
+        for (layer, (drawn, prefix)) in outer.chain(inner).enumerate() {
+            let mut rows = Rows { out: &mut out, panel: panel + 1, layer: layer + 1, prefix };
             rows.layer(drawn);
         }
     }
@@ -34,6 +36,8 @@ struct Rows<'a> {
     out: &'a mut String,
     panel: usize,
     layer: usize,
+    /// Put before the kinds of the layers of an inset.
+    prefix: &'static str,
 }
 
 /// The seven numeric columns from `x` to `value`.
@@ -52,9 +56,10 @@ impl Rows<'_> {
     fn push(&mut self, kind: &str, label: &str, row: Row) {
         let numbers = [row.x, row.y, row.lo, row.hi, row.x_end, row.y_end, row.value].map(number);
         self.out.push_str(&format!(
-            "{},{},{kind},{},{}\n",
+            "{},{},{}{kind},{},{}\n",
             self.panel,
             self.layer,
+            self.prefix,
             quoted(label),
             numbers.join(",")
         ));

@@ -345,6 +345,9 @@ fn the_table_holds_the_numbers_drawn() {
     assert!(lines.contains(&"3,1,heat,,7.0,7.0,,,8.0,8.0,"));
     assert!(lines.contains(&"2,5,arrow,$L=2$,0.5,-0.5,,,2.5,-0.5,"));
     assert_eq!(lines.iter().filter(|line| line.starts_with("3,1,heat,")).count(), 64);
+
+    let table = data_csv(&joined());
+    assert!(table.contains("\n1,3,inset_line,,1.0,1.0,"), "{table}");
 }
 
 #[test]

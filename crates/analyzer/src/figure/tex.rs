@@ -27,6 +27,10 @@ const MOST_POINTS: usize = 2000;
 /// Beyond the frame (mm), where it is cut off: a curve that leaves it ends here.
 const BEYOND: f64 = 2.0;
 
+/// Greek capitals in the order of TeX's text fonts: Helvetica has none, so they come from another one.
+const CAPITALS: [&str; 11] =
+    ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"];
+
 /// The source of a document of one page with the figure, for pdflatex.
 ///
 /// # Errors
@@ -880,7 +884,7 @@ impl Writer {
             let _ = writeln!(out, "% \\caption{{{caption}}}");
         }
         out.push_str(
-            "\\documentclass[border=0pt]{standalone}\n\
+            "\\documentclass[border=1pt]{standalone}\n\
              \\usepackage[T1]{fontenc}\n\
              \\usepackage[utf8]{inputenc}\n\
              \\usepackage{amsmath,amssymb}\n\
@@ -890,6 +894,14 @@ impl Writer {
              \\pgfplotsset{compat=1.18}\n\
              \\usetikzlibrary{arrows.meta}\n",
         );
+        let used = |name: &str| self.body.contains(&format!("\\{name}"));
+        if CAPITALS.iter().any(|name| used(name)) {
+            out.push_str("\\DeclareSymbolFont{capitals}{OT1}{cmss}{m}{n}\n");
+        }
+        for (index, name) in CAPITALS.iter().enumerate().filter(|(_, name)| used(name)) {
+            let _ =
+                writeln!(out, "\\DeclareMathSymbol{{\\{name}}}{{\\mathord}}{{capitals}}{{\"{index:02X}}}");
+        }
         for (name, [red, green, blue]) in &self.colours {
             let _ = writeln!(out, "\\definecolor{{{name}}}{{RGB}}{{{red},{green},{blue}}}");
         }
@@ -946,9 +958,12 @@ impl Writer {
         }
         let _ = writeln!(
             out,
-            "\\begin{{tikzpicture}}[x=1mm, y=1mm]\n\\fill[{paper}, use as bounding box] (0,0) rectangle ({},{});",
+            "\\begin{{tikzpicture}}[x=1mm, y=1mm]\n\\useasboundingbox (0,0) rectangle ({},{});\n\\fill[{paper}] \
+             (-1,-1) rectangle ({},{});",
             mm(width),
-            mm(height)
+            mm(height),
+            mm(width + 1.0),
+            mm(height + 1.0)
         );
         out.push_str(&self.body);
         out.push_str("\\end{tikzpicture}%\n");

@@ -3,13 +3,12 @@
 use super::curve;
 use super::data::{self, Part, Row, Variable};
 use super::words;
+use crate::estimate::NORMAL_95;
 use crate::figure::{Axis, Dash, Figure, Joined, Layer, LegendPlace, Panel, Style, TWO_COLUMNS_MM};
 use crate::study::Study;
 use crate::summary::QuantityResult;
 
 const MOST: usize = 3;
-/// 95 % quantile of the normal law: a 95 % interval reaches so many standard errors to each side.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
 /// Height of the panel of deviations, that of errors being 1.
 const DEVIATION_HEIGHT: f64 = 0.6;
 /// The error for which the caption says the cost.

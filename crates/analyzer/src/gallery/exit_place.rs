@@ -81,7 +81,7 @@ impl<'a> Exits<'a> {
 
     /// The cells of both sides, and how many exits lie beyond them.
     fn cells(&self) -> ([Vec<Cell>; 2], u64) {
-        let total = self.places.exits() as f64;
+        let total = self.places.stopped() as f64;
         let mut beyond = 0;
         let mut sides = [0, 1].map(|side| {
             let (mut cells, mut first, mut count) = (Vec::new(), 0, 0);
@@ -209,7 +209,7 @@ fn middle(cell: &Cell) -> f64 {
 }
 
 fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -> Panel {
-    let total = exits.places.exits() as f64;
+    let total = exits.places.stopped() as f64;
     let (mut lines, mut points) = (Vec::new(), Vec::new());
     let mut has_exact = false;
     let both = cells.iter().all(|cells| !cells.is_empty());
@@ -251,7 +251,7 @@ fn density_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2], varying: &[usize]) -
 }
 
 fn ratio_panel(exits: &Exits<'_>, cells: &[Vec<Cell>; 2]) -> Panel {
-    let total = exits.places.exits() as f64;
+    let total = exits.places.stopped() as f64;
     let both = cells.iter().all(|cells| !cells.is_empty());
     let mut highest: f64 = 1.8;
     let mut layers = vec![Layer::HorizontalLine { y: 1.0, style: Style::ink().weight(0.6), label: None }];

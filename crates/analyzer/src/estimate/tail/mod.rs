@@ -34,6 +34,9 @@ use super::NORMAL_95;
 pub const FEWEST: usize = 100;
 /// Share of values that are exactly 0 from which it is remarked upon.
 const ZEROS: f64 = 1e-3;
+/// Distances of the quartiles whose squares are floating-point numbers, as variances have to be.
+const SMALLEST: f64 = 1e-150;
+const LARGEST: f64 = 1e150;
 /// Standard errors by which two estimators differ before it is remarked upon.
 const DISAGREEMENT: f64 = 4.0;
 
@@ -60,6 +63,17 @@ pub enum TailError {
     NoScale {
         /// The quartile.
         quartile: f64,
+    },
+    /// Differences of values, or squares of the scale, are beyond the floating-point numbers.
+    #[error(
+        "the sample reaches {largest:e} from its median and its quartiles are {width:e} apart: too large or too small to \
+         be reckoned with; choose another unit"
+    )]
+    OutOfRange {
+        /// The largest distance from the median.
+        largest: f64,
+        /// The distance of the quartiles.
+        width: f64,
     },
     /// No law has these parameters.
     #[error("no stable law has alpha = {alpha}, beta = {beta}, scale = {scale}, location = {location}")]
@@ -92,7 +106,7 @@ impl Sample {
     /// Sorts a sample.
     ///
     /// # Errors
-    /// [`TailError::NotFinite`], [`TailError::TooFew`], [`TailError::NoScale`].
+    /// [`TailError::NotFinite`], [`TailError::TooFew`], [`TailError::NoScale`], [`TailError::OutOfRange`].
     pub fn new(mut values: Vec<f64>) -> Result<Self, TailError> {
         if let Some(index) = values.iter().position(|x| !x.is_finite()) {
             return Err(TailError::NotFinite { number: index + 1, value: values[index] });
@@ -109,6 +123,10 @@ impl Sample {
         }
         sample.distances = sample.values.iter().map(|x| (x - sample.median).abs()).collect();
         sample.distances.sort_unstable_by(|a, b| b.total_cmp(a));
+        let [largest, width] = [sample.distances[0], upper - lower];
+        if !(largest.is_finite() && (SMALLEST..LARGEST).contains(&width)) {
+            return Err(TailError::OutOfRange { largest, width });
+        }
         Ok(sample)
     }
 

@@ -251,4 +251,15 @@ fn what_is_refused() {
     // Two values only.
     let two: Vec<f64> = (0..1000).map(|k| f64::from(k % 2)).collect();
     let _ = TailIndex::new(&Sample::new(two).unwrap());
+    // Differences that overflow, and scales whose squares do.
+    for unit in [1.5e308, 1e160, 1e-160] {
+        let wide = (0..200).map(|k| unit * if k % 2 == 0 { -1.0 } else { 1.0 / f64::from(k) }).collect();
+        let error = Sample::new(wide).unwrap_err();
+        assert!(matches!(error, TailError::OutOfRange { .. }), "{unit}: {error}");
+    }
+    // A few huge values are no fault.
+    let mut values: Vec<f64> = (0..200).map(f64::from).collect();
+    values[7] = 1e308;
+    let index = TailIndex::new(&Sample::new(values).unwrap());
+    assert!(index.estimators.iter().all(|one| one.alpha.is_finite() && one.std_error.is_finite()));
 }
