@@ -83,7 +83,28 @@
     tip.style.left = `${Math.max(4, Math.min(left, root.clientWidth - tip.offsetWidth - 4))}px`;
     tip.style.top = `${above < 4 ? box.bottom + 8 : above}px`;
   };
-  const markOf = (event) => event.target.closest?.("g.mark");
+  // How far from a point, in pixels, the pointer still means it: symbols are 5 pixels wide, error bars 1.
+  const NEAR = 8;
+  const markOf = (event) => {
+    const hit = event.target.closest?.("g.mark");
+    const svg = event.target.closest?.(".card svg, .stage svg");
+    if (hit || !svg || event.clientX === undefined) return hit;
+    let best = null;
+    let least = [NEAR, Infinity];
+    for (const mark of svg.querySelectorAll("g.mark")) {
+      const box = mark.getBoundingClientRect();
+      const x = Math.max(box.left - event.clientX, 0, event.clientX - box.right);
+      const y = Math.max(box.top - event.clientY, 0, event.clientY - box.bottom);
+      // Boxes of error bars overlap: among those, the middle that is nearest.
+      const middle = Math.hypot((box.left + box.right) / 2 - event.clientX, (box.top + box.bottom) / 2 - event.clientY);
+      const apart = Math.hypot(x, y);
+      if (apart < least[0] || (apart === least[0] && middle < least[1])) {
+        best = mark;
+        least = [apart, middle];
+      }
+    }
+    return best;
+  };
   for (const kind of ["pointerover", "pointermove", "focusin"]) {
     document.addEventListener(kind, (event) => { const mark = markOf(event); if (mark) show(mark); else hide(); });
   }

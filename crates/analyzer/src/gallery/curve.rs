@@ -436,8 +436,10 @@ pub(super) fn figure(
     }
     if below(2) {
         reading.push_str(
-            r" At the foot: the exponent $\mu = \mathrm{d}\ln\mathbb{E}\,\tau/\mathrm{d}\ln\varepsilon$ between neighbouring \
-             amplitudes, which is $-\alpha$ for the theory of Lévy noise.",
+            concat!(
+                r" At the foot: the exponent $\mu = \mathrm{d}\ln\mathbb{E}\,\tau/\mathrm{d}\ln\varepsilon$ between ",
+                r"neighbouring amplitudes, which is $-\alpha$ for the theory of Lévy noise.",
+            ),
         );
     }
     let caption = format!("{opening}{agreement} {reading}{}", shown(count, total));
