@@ -339,7 +339,7 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     let middles = |found: &[Slope]| -> Vec<f64> {
         found.iter().map(|slope| (slope.between[0] * slope.between[1]).sqrt()).collect()
     };
-    let (mut lines, mut points) = (Vec::new(), Vec::new());
+    let (mut lines, mut predictions, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for one in items {
         let [measured, exact, theory] = one.slopes();
         if measured.len() < 2 {
@@ -354,9 +354,9 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
         match (law, one.series.x.first(), one.series.x.last()) {
             // A power law has the same slope everywhere.
             (Some(NoiseLaw::Stable { alpha, .. }), Some(&low), Some(&high)) if !theory.is_empty() => {
-                lines.push(Layer::line(vec![low, high], vec![-alpha; 2], one.style.dash(THEORY)));
+                predictions.push(Layer::line(vec![low, high], vec![-alpha; 2], one.style.dash(THEORY)));
             }
-            _ => lines.extend(curve(&theory, THEORY)),
+            _ => predictions.extend(curve(&theory, THEORY)),
         }
         points.push((middles(&measured), measured, one.style));
     }
@@ -365,6 +365,7 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     }
     let places: Vec<&[f64]> = points.iter().map(|(middles, ..)| &middles[..]).collect();
     let places = side_by_side(&places, x.scale);
+    lines.extend(common(predictions));
     lines.extend(points.iter().zip(places).map(|((_, measured, style), place)| {
         let column = |of: fn(&Slope) -> f64| measured.iter().map(of).collect::<Vec<_>>();
         Layer::points_with_errors(
