@@ -557,3 +557,27 @@ fn agreement(contents: &[PanelData<'_>]) -> String {
         words::number(high)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_at_one_place_stand_side_by_side() {
+        let (a, b) = ([1.0, 10.0], [1.0, 100.0]);
+        let moved = side_by_side(&[&a, &b], Scale::Log);
+        assert!(moved[0][0] < 1.0 && 1.0 < moved[1][0]);
+        let apart = libm::log(moved[1][0] / moved[0][0]) / libm::log(100.0);
+        assert!((apart - ASIDE).abs() < 1e-12, "{apart}");
+        // Without a place in common nothing moves.
+        assert_eq!(side_by_side(&[&a, &[2.0, 20.0]], Scale::Linear), [a.to_vec(), vec![2.0, 20.0]]);
+    }
+
+    #[test]
+    fn equal_lines_become_one() {
+        let line = |y: f64, index| Layer::line(vec![0.0, 1.0], vec![y; 2], Style::series(index).dash(THEORY));
+        let one = common(vec![line(2.0, 0), line(2.0, 1)]);
+        assert_eq!(one, [Layer::line(vec![0.0, 1.0], vec![2.0; 2], Style::ink().dash(THEORY))]);
+        assert_eq!(common(vec![line(2.0, 0), line(3.0, 1)]).len(), 2);
+    }
+}
