@@ -339,7 +339,7 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     let middles = |found: &[Slope]| -> Vec<f64> {
         found.iter().map(|slope| (slope.between[0] * slope.between[1]).sqrt()).collect()
     };
-    let (mut lines, mut points) = (Vec::new(), Vec::new());
+    let (mut lines, mut predictions, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for one in items {
         let [measured, exact, theory] = one.slopes();
         if measured.len() < 2 {
@@ -354,9 +354,9 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
         match (law, one.series.x.first(), one.series.x.last()) {
             // A power law has the same slope everywhere.
             (Some(NoiseLaw::Stable { alpha, .. }), Some(&low), Some(&high)) if !theory.is_empty() => {
-                lines.push(Layer::line(vec![low, high], vec![-alpha; 2], one.style.dash(THEORY)));
+                predictions.push(Layer::line(vec![low, high], vec![-alpha; 2], one.style.dash(THEORY)));
             }
-            _ => lines.extend(curve(&theory, THEORY)),
+            _ => predictions.extend(curve(&theory, THEORY)),
         }
         points.push((middles(&measured), measured, one.style));
     }
@@ -365,6 +365,7 @@ pub(super) fn exponents(items: &[Compared<'_>], x: Axis) -> Option<Panel> {
     }
     let places: Vec<&[f64]> = points.iter().map(|(middles, ..)| &middles[..]).collect();
     let places = side_by_side(&places, x.scale);
+    lines.extend(common(predictions));
     lines.extend(points.iter().zip(places).map(|((_, measured, style), place)| {
         let column = |of: fn(&Slope) -> f64| measured.iter().map(of).collect::<Vec<_>>();
         Layer::points_with_errors(
@@ -557,4 +558,28 @@ fn agreement(contents: &[PanelData<'_>]) -> String {
         words::number(low),
         words::number(high)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_at_one_place_stand_side_by_side() {
+        let (a, b) = ([1.0, 10.0], [1.0, 100.0]);
+        let moved = side_by_side(&[&a, &b], Scale::Log);
+        assert!(moved[0][0] < 1.0 && 1.0 < moved[1][0]);
+        let apart = libm::log(moved[1][0] / moved[0][0]) / libm::log(100.0);
+        assert!((apart - ASIDE).abs() < 1e-12, "{apart}");
+        // Without a place in common nothing moves.
+        assert_eq!(side_by_side(&[&a, &[2.0, 20.0]], Scale::Linear), [a.to_vec(), vec![2.0, 20.0]]);
+    }
+
+    #[test]
+    fn equal_lines_become_one() {
+        let line = |y: f64, index| Layer::line(vec![0.0, 1.0], vec![y; 2], Style::series(index).dash(THEORY));
+        let one = common(vec![line(2.0, 0), line(2.0, 1)]);
+        assert_eq!(one, [Layer::line(vec![0.0, 1.0], vec![2.0; 2], Style::ink().dash(THEORY))]);
+        assert_eq!(common(vec![line(2.0, 0), line(3.0, 1)]).len(), 2);
+    }
 }

@@ -229,13 +229,16 @@ impl<'a> Scene<'a> {
         } else {
             critical
         };
-        let bottom = heights.iter().copied().reduce(f64::min)?;
+        let mut bottom = heights.iter().copied().reduce(f64::min)?;
         let mut top = heights.iter().copied().reduce(f64::max)?;
         if top - bottom <= 1e-12 * top.abs().max(1e-300) {
             let ends = [low - 0.3 * span, high + 0.3 * span].map(|x| potential.value(x));
             top = ends.into_iter().filter(|u| u.is_finite()).fold(top, f64::max);
         }
-        let (bottom, height) = if top > bottom { (bottom, top - bottom) } else { (bottom - 0.5, 1.0) };
+        if top <= bottom {
+            (bottom, top) = (bottom - 0.5, top + 0.5);
+        }
+        let height = top - bottom;
         let ceiling = top + 0.4 * height;
         // Outwards until the potential leaves the frame.
         let outwards = |from: f64, sign: f64| {

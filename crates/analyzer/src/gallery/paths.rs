@@ -64,7 +64,7 @@ pub(super) fn figures(study: &Study) -> Vec<Figure> {
         panel.legend = if number == 0 { LegendPlace::Top } else { LegendPlace::None };
         panel.joined = if number == 0 { Joined::No } else { Joined::Above };
         panels.push(panel);
-        let mut x = Axis::log(if last { "density" } else { "" });
+        let mut x = Axis::log(if last { "density $p(x)$" } else { "" });
         if let Some((least, most)) = densities {
             x = x.from_to(0.8 * least, 1.5 * most);
             if !last {

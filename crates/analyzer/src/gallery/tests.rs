@@ -576,7 +576,7 @@ fn transitions_have_one_colour_a_destination() {
     assert_eq!(labels(&figure.panels[0]).len(), 4);
     let figure = find(&three_wells(&[0.05, 0.07, 0.1]), "transitions");
     assert_eq!(figure.panels.len(), 9);
-    assert_eq!(labels(&figure.panels[0]), ["to $m_{1}$", "to $m_{2}$", "to $m_{3}$", "small-noise theory"]);
+    assert_eq!(labels(&figure.panels[0]), ["to $m_{1}$", "to $m_{2}$", "to $m_{3}$", "theory"]);
 }
 
 #[test]
@@ -625,9 +625,12 @@ fn each_tail_index_has_its_convergence() {
     // Errors C h^(1/1.5), made exactly so, whose standard errors leave the order open by a few per cent.
     let errors = &figure.panels[6];
     assert_eq!(errors.joined, Joined::Above);
+    let first_errors = labels(&figure.panels[2]);
     let labels = labels(errors);
     assert!(labels[0].starts_with(r"fit: order $0.6") && labels[0].contains(r"\pm 0.0"), "{labels:?}");
-    assert_eq!(labels[1..], [r"order $1/\alpha = 0.67$", "against exact", "from $h$ and $2h$"]);
+    // What the markers mean stands in the first panel alone.
+    assert_eq!(labels[1..], [r"order $1/\alpha = 0.67$"]);
+    assert_eq!(first_errors[2..], ["against exact", "from $h$ and $2h$"]);
     let Layer::Points { y, lo, .. } = &figure.panels[0].layers[1] else { panic!("no points") };
     // Exponential times of 4000 paths: 1.96 / sqrt(4000) of the mean.
     let share = 1.0 - crate::estimate::NORMAL_95 / 4000.0_f64.sqrt();
@@ -646,7 +649,7 @@ fn a_chain_has_a_panel_a_start_and_its_graph() {
         .layers
         .iter()
         .filter_map(|layer| match layer {
-            Layer::Line { y, .. } if !y.is_empty() => Some(y),
+            Layer::Line { y, style, .. } if !y.is_empty() && style.dash == Some(curve::THEORY) => Some(y),
             _ => None,
         })
         .collect();

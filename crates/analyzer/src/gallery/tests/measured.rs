@@ -55,7 +55,7 @@ fn exit_places_follow_the_pareto_law() {
     assert!(figures(&exits(199)).iter().all(|figure| figure.name != "exit_place"));
     let figure = drawn(&exits(2000), "exit_place");
     assert_eq!((figure.panels.len(), figure.columns), (2, 1));
-    assert_eq!(labels(&figure.panels[0]), ["left (over 10)", "right", "Pareto law", "exact"]);
+    assert_eq!(labels(&figure.panels[0]), [r"left $\times\,0.1$", "right", "Pareto law", "exact"]);
     let Layer::Line { x, y, .. } = &figure.panels[0].layers[0] else { panic!("no law") };
     let slope = (y[40] / y[0]).ln() / (x[40] / x[0]).ln();
     assert!((x[0] - 2.0).abs() < 0.02 && (slope + 2.5).abs() < 1e-3, "{slope}");
