@@ -1,6 +1,6 @@
 //! Formulas of the scenario, and captions with a little TeX, as HTML.
 
-use levyscape_analyzer::figure::text::plain;
+use levyscape_analyzer::figure::text;
 use maud::{Markup, PreEscaped, html};
 
 /// Brackets deeper than this are shown as they were typed.
@@ -144,87 +144,9 @@ fn typeset(tokens: &[Token<'_>], depth: usize, out: &mut String) -> Option<()> {
 
 /// A figure's caption: text with TeX between dollar signs, as `figure::text` reads it.
 pub fn caption(text: &str) -> Markup {
-    let mut out = String::new();
-    match scripted(text, false, &mut out) {
-        Some(()) => PreEscaped(out),
-        None => html! { (text) },
-    }
-}
-
-/// Writes a stretch of caption; only scripts are treated here, all else is left to `plain`.
-fn scripted(text: &str, formula: bool, out: &mut String) -> Option<()> {
-    let flush = |stretch: &str, formula: bool, out: &mut String| {
-        let read = if formula { plain(&format!("${stretch}$")) } else { plain(stretch) };
-        read.map(|read| out.push_str(&html! { (read) }.into_string())).ok()
-    };
-    let (mut formula, nested) = (formula, formula);
-    let mut stretch = String::new();
-    let mut depth = 0_usize;
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let after = &rest[character.len_utf8()..];
-        rest = after;
-        match character {
-            '\\' => {
-                stretch.push(character);
-                if let Some(next) = after.chars().next() {
-                    stretch.push(next);
-                    rest = &after[next.len_utf8()..];
-                }
-            }
-            '$' if !nested => {
-                flush(&stretch, formula, out)?;
-                stretch.clear();
-                formula = !formula;
-            }
-            '^' | '_' if formula && depth == 0 => {
-                flush(&stretch, true, out)?;
-                stretch.clear();
-                let length = script_length(after)?;
-                let script = &after[..length];
-                let inner =
-                    script.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(script);
-                let tag = if character == '^' { "sup" } else { "sub" };
-                out.push_str(&format!("<{tag}>"));
-                scripted(inner, true, out)?;
-                out.push_str(&format!("</{tag}>"));
-                rest = &after[length..];
-            }
-            '{' if formula => {
-                depth += 1;
-                stretch.push(character);
-            }
-            '}' if formula => {
-                depth = depth.checked_sub(1)?;
-                stretch.push(character);
-            }
-            _ => stretch.push(character),
-        }
-    }
-    (formula == nested).then_some(())?;
-    flush(&stretch, formula, out)
-}
-
-/// Length of the script at the start of the text: a group, a command or one character.
-fn script_length(text: &str) -> Option<usize> {
-    let first = text.chars().next()?;
-    match first {
-        '{' => {
-            let mut depth = 0_usize;
-            text.char_indices().find_map(|(at, character)| {
-                match character {
-                    '{' => depth += 1,
-                    '}' => depth -= 1,
-                    _ => {}
-                }
-                (depth == 0).then_some(at + 1)
-            })
-        }
-        '\\' => {
-            let letters = text[1..].bytes().take_while(u8::is_ascii_alphabetic).count();
-            Some(1 + letters).filter(|length| *length > 1)
-        }
-        _ => Some(first.len_utf8()),
+    match text::html(text) {
+        Ok(read) => PreEscaped(read),
+        Err(_) => html! { (text) },
     }
 }
 
@@ -269,9 +191,9 @@ mod tests {
     fn captions() {
         assert_eq!(
             caption(r"Mean $\mathbb{E}\,\tau \sim \varepsilon^{-\alpha}$ < 5\$").into_string(),
-            "Mean 𝔼 τ ~ ε<sup>−α</sup> &lt; 5$"
+            "Mean 𝔼 <i>τ</i> ~ <i>ε</i><sup>−<i>α</i></sup> &lt; 5$"
         );
-        assert_eq!(caption("$x_1^2$").into_string(), "x<sub>1</sub><sup>2</sup>");
+        assert_eq!(caption("$x_1^2$").into_string(), "<i>x</i><sub>1</sub><sup>2</sup>");
         assert_eq!(caption(r"open $x^{2").into_string(), r"open $x^{2");
     }
 }

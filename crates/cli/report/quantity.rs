@@ -92,10 +92,11 @@ pub fn name(result: &QuantityResult, point: &PointData) -> Markup {
 }
 
 /// The right end of the interval that a result is about.
+/// The right end of the domain, where there is one.
 fn upper(result: &QuantityResult, point: &PointData) -> Option<f64> {
     let mut all = point.ensembles.iter();
     let its = all.find(|ensemble| ensemble.task == result.task && ensemble.from == result.from);
-    its.map(|ensemble| ensemble.problem.upper)
+    its.map(|ensemble| ensemble.problem.upper).filter(|upper| upper.is_finite())
 }
 
 fn p_symbol(from: usize, to: usize) -> Markup {

@@ -19,6 +19,8 @@ const STEPS: f64 = 255.0;
 /// A colour scale with its ends settled.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ColourScale {
+    /// What the colour shows, without markup.
+    pub name: String,
     pub map: ColourMap,
     pub scale: Scale,
     pub low: f64,
@@ -85,7 +87,13 @@ mod tests {
 
     #[test]
     fn ends_clamp_and_missing_has_no_colour() {
-        let scale = ColourScale { map: ColourMap::Viridis, scale: Scale::Log, low: 1.0, high: 100.0 };
+        let scale = ColourScale {
+            name: String::new(),
+            map: ColourMap::Viridis,
+            scale: Scale::Log,
+            low: 1.0,
+            high: 100.0,
+        };
         assert_eq!(scale.share(10.0), Some(0.5));
         assert_eq!(scale.colour(1e9), Some([0xFD, 0xE7, 0x25]));
         assert_eq!(scale.colour(0.0), None);

@@ -516,7 +516,7 @@ impl<'a> Plot<'a> {
                                 format!("{} to {}", short(edges[k]), short(edges[k + 1]))
                             };
                             let mut told = self.told(None, &range(x_edges, start), &range(y_edges, row));
-                            told.title.push_str(&format!("\nvalue: {}", short(cells[start])));
+                            told.title.push_str(&format!("\n{}: {}", colours.name, short(cells[start])));
                             self.scene.begin(told);
                         }
                         self.scene.items.push(Item::Box { area, colour: group[0] });

@@ -291,7 +291,9 @@ fn colour_scale<'a>(
             settle(bar.scale, found, 0.0)
         }
     };
-    Ok(ColourScale { map: bar.map, scale: bar.scale, low, high })
+    let name = Some(text::plain(&bar.label)?).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| "value".into());
+    Ok(ColourScale { name, map: bar.map, scale: bar.scale, low, high })
 }
 
 fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {

@@ -185,6 +185,52 @@ pub fn plain(text: &str) -> Result<String, FigureError> {
     Ok(out)
 }
 
+/// The text as HTML: italic letters in `<i>`, bold ones in `<b>`, indices in `<sub>` and `<sup>`; for captions on a page.
+///
+/// # Errors
+///
+/// Markup that cannot be read.
+///
+/// ```
+/// use levyscape_analyzer::figure::text::html;
+/// assert_eq!(html(r"time $\mathbb{E}\,T_1$").unwrap(), "time 𝔼 <i>T</i><sub>1</sub>");
+/// ```
+pub fn html(text: &str) -> Result<String, FigureError> {
+    fn collect(nodes: &[Node], out: &mut String) {
+        for node in nodes {
+            match node {
+                Node::Glyphs(text, cut) => {
+                    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                    match cut {
+                        Cut::Regular | Cut::Blackboard => out.push_str(&escaped),
+                        Cut::Italic => enclosed("i", out, |out| out.push_str(&escaped)),
+                        Cut::Bold => enclosed("b", out, |out| out.push_str(&escaped)),
+                    }
+                }
+                Node::Space(width) if *width > 0.12 => out.push(' '),
+                Node::Space(_) => {}
+                Node::Scripts { base, sup, sub } => {
+                    collect(base, out);
+                    for (tag, script) in [("sub", sub), ("sup", sup)] {
+                        if !script.is_empty() {
+                            enclosed(tag, out, |out| collect(script, out));
+                        }
+                    }
+                }
+                Node::Accent(base, _) => collect(base, out),
+            }
+        }
+    }
+    fn enclosed(tag: &str, out: &mut String, write: impl FnOnce(&mut String)) {
+        out.push_str(&format!("<{tag}>"));
+        write(out);
+        out.push_str(&format!("</{tag}>"));
+    }
+    let mut out = String::new();
+    collect(&parse(text)?, &mut out);
+    Ok(out)
+}
+
 /// Measures a line of text at this size of the em (mm).
 pub(super) fn set(text: &str, size: f64) -> Result<Line, FigureError> {
     set_cut(text, size, false)
