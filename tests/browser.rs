@@ -328,7 +328,7 @@ fn points(browser: &mut Browser) {
         let box_of = "document.querySelector('.card g.mark').getBoundingClientRect()";
         number(&browser.value(&format!("{box_of}.{axis} + {box_of}.{side} / 2")))
     };
-    browser.until("document.querySelectorAll('g.mark').length === 2");
+    browser.until("document.querySelectorAll('.card svg')[0].querySelectorAll('g.mark').length === 2");
     let (x, y) = (middle(browser, "x", "width"), middle(browser, "y", "height"));
     let tip = "document.querySelector('.tip').hidden ? '' : document.querySelector('.tip').textContent";
     // The scrolling above may be told to the page only now, and hides what is shown: whoever reads moves again.
