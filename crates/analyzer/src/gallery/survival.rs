@@ -197,11 +197,13 @@ fn panel(curve: &Curve<'_>, varying: &[usize]) -> Panel {
 }
 
 fn distances(curves: &[&Curve<'_>]) -> String {
+    let letters = (b'a'..).map(char::from);
     let found: Vec<String> = curves
         .iter()
-        .filter_map(|curve| {
-            let distance = curve.ensemble.exponential_distance?;
-            Some(format!("{} ({})", words::number(distance), words::noise(curve.row.data.noise)))
+        .zip(letters)
+        .filter_map(|(curve, letter)| {
+            let distance = words::number(curve.ensemble.exponential_distance?);
+            Some(if curves.len() > 1 { format!("{distance} in ({letter})") } else { distance })
         })
         .collect();
     if found.is_empty() {
