@@ -343,6 +343,13 @@ fn points(browser: &mut Browser) {
     let inside = "(() => { const box = document.querySelector('.tip').getBoundingClientRect(); \
         return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight; })()";
     assert_eq!(browser.value(inside), json!(true));
+    // Beside the point is near enough, further away is not.
+    let right =
+        number(&browser.value("document.querySelector('.card g.mark').getBoundingClientRect().right"));
+    browser.pointer(right + 20.0, y);
+    browser.until(&format!("({tip}) === ''"));
+    browser.pointer(right + 5.0, y);
+    browser.until(&format!("({tip}) === 'point 0'"));
     browser.pointer(1.0, 1.0);
     browser.until(&format!("({tip}) === ''"));
     browser.value("document.querySelector('.card').focus()");
