@@ -455,12 +455,8 @@ fn every_study_has_its_figures() {
 }
 
 fn find(study: &Study, name: &str) -> Figure {
-    // A figure that is named after a key has the name of its kind in the gallery.
-    let kind = if name.starts_with("sweep_") { "sweep_<key>" } else { name };
-    let (_, draw) = GALLERY.iter().find(|(known, _)| *known == kind).unwrap();
-    let figure = draw(study).remove(0);
-    assert_eq!(figure.name, name);
-    figure
+    let (_, draw) = GALLERY.iter().find(|(known, _)| *known == name).unwrap();
+    draw(study).remove(0)
 }
 
 fn labels(panel: &Panel) -> Vec<&str> {
