@@ -332,7 +332,7 @@ mod tests {
             command("a/s.toml", &["ensemble.paths=20"]),
             "levyscape run a/s.toml --set ensemble.paths=20"
         );
-        assert_eq!(command("/root/my s.toml", &[]), "levyscape run 'my s.toml'");
+        assert_eq!(command("/data/my s.toml", &[]), "levyscape run 'my s.toml'");
         assert_eq!(command("s.toml", &["title=it's <b>"]), r"levyscape run s.toml --set 'title=it'\''s <b>'");
     }
 }
